@@ -1,0 +1,168 @@
+// Package consultation holds drafts opened to comment (征求意见): their kind, period, documents and settings.
+package consultation
+
+import (
+	"time"
+
+	"wenji/internal/clause"
+
+	"github.com/google/uuid"
+)
+
+// Kind is the kind of document, which sets the shortest period and how comments may be published.
+type Kind string
+
+const (
+	MajorDecision     Kind = "major_decision"     // 重大行政决策
+	NormativeDocument Kind = "normative_document" // 省政府文件（行政规范性文件）
+	GovernmentRule    Kind = "government_rule"    // 政府规章
+	LocalRegulation   Kind = "local_regulation"   // 地方性法规
+)
+
+// Kinds in the order they are offered.
+var Kinds = []Kind{MajorDecision, NormativeDocument, GovernmentRule, LocalRegulation}
+
+// Publication says how a comment gets past the moderation queue.
+type Publication string
+
+const (
+	AfterReview Publication = "after_review" // 审核后公开: a person reads every comment first
+	Instant     Publication = "instant"      // 即时展示: what passes the scrub passes by rule, the rest waits for a person
+)
+
+// FieldRule says whether a form asks for a personal field.
+type FieldRule string
+
+const (
+	Required FieldRule = "required"
+	Optional FieldRule = "optional"
+	Omitted  FieldRule = "omitted"
+)
+
+// Phase is where a consultation stands at a moment.
+type Phase string
+
+const (
+	NotBegun  Phase = "not_begun" // 未开始
+	Open      Phase = "open"      // 征集中
+	Closed    Phase = "closed"    // 已结束
+	Concluded Phase = "result"    // 已反馈
+	Withdrawn Phase = "withdrawn" // 已中止
+)
+
+// Consultation is one draft opened to comment, without the text of its documents.
+type Consultation struct {
+	ID       string // year-serial, such as 2025-0001
+	Kind     Kind
+	Title    string // of the draft, without 《》
+	Headline string // of the notice
+	Unit     string // 起草单位
+	Source   string // 信息来源
+	Editor   string // 责任编辑
+
+	PublishedOn       time.Time
+	OpensAt           time.Time
+	ClosesAt          time.Time // exclusive: “5月7日24时” is 8 May 00:00 in Asia/Shanghai
+	ShortPeriodReason string
+
+	OriginalClosesAt *time.Time // set once extended
+	ExtensionReason  string
+	ExtendedOn       *time.Time
+
+	WithdrawnAt      *time.Time
+	WithdrawalReason string
+	ConcludedOn      *time.Time
+	ResultExpected   string // such as 2025年7月
+
+	Publication  Publication
+	IDNumberRule FieldRule
+	PhoneRule    FieldRule
+	EmailRule    FieldRule
+
+	ContactPhone string
+	ContactEmail string
+	MailSubject  string
+	Notice       string // paragraphs separated by LF
+	Version      int
+
+	Received  int // comments of every state
+	Published int
+}
+
+// Attachment is a file offered with the notice.
+type Attachment struct {
+	Name      string // last part of its address
+	Title     string
+	MediaType string
+	Size      int // bytes
+}
+
+// Dossier is a consultation with its documents, ready to be shown.
+type Dossier struct {
+	Consultation
+	Draft          []clause.Node
+	Interpretation []clause.Node
+	Attachments    []Attachment
+	ClauseCounts   map[uuid.UUID]int // published comments by clause
+}
+
+// Shanghai is the zone in which periods begin and end and all times are shown.
+var Shanghai = time.FixedZone("CST", 8*60*60)
+
+// Phase tells where the consultation stands at now.
+func (c *Consultation) Phase(now time.Time) Phase {
+	switch {
+	case c.WithdrawnAt != nil:
+		return Withdrawn
+	case c.ConcludedOn != nil:
+		return Concluded
+	case now.Before(c.OpensAt):
+		return NotBegun
+	case now.Before(c.ClosesAt):
+		return Open
+	default:
+		return Closed
+	}
+}
+
+// DaysLeft counts the midnights in Asia/Shanghai between now and the closing instant's day: 0 on the last day.
+func (c *Consultation) DaysLeft(now time.Time) int {
+	last := midnight(c.ClosesAt.Add(-time.Nanosecond))
+	return int(last.Sub(midnight(now)).Hours() / 24)
+}
+
+// PeriodDays counts the calendar days of the original period, the first and the last included: a period from 29 April
+// until 24:00 of 7 May is announced as eight days after the day of publication.
+func (c *Consultation) PeriodDays() int {
+	closes := c.ClosesAt
+	if c.OriginalClosesAt != nil {
+		closes = *c.OriginalClosesAt
+	}
+	return int(midnight(closes.Add(-time.Nanosecond)).Sub(midnight(c.OpensAt)).Hours() / 24)
+}
+
+// ClauseByNumber finds a numbered clause of the draft.
+func (d *Dossier) ClauseByNumber(n int) (clause.Node, bool) {
+	for _, node := range d.Draft {
+		if node.Kind == clause.Clause && node.Number == n {
+			return node, true
+		}
+	}
+	return clause.Node{}, false
+}
+
+// ClauseTotal counts the numbered clauses of the draft.
+func (d *Dossier) ClauseTotal() int {
+	n := 0
+	for _, node := range d.Draft {
+		if node.Kind == clause.Clause {
+			n++
+		}
+	}
+	return n
+}
+
+func midnight(t time.Time) time.Time {
+	y, m, d := t.In(Shanghai).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, Shanghai)
+}
