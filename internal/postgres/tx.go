@@ -1,0 +1,116 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	maxRetries      = 3
+	rollbackTimeout = 2 * time.Second
+	warningKey      = "warning"
+)
+
+// ErrUnconfirmed: the server committed, but warned while doing so, which is how it says that it gave up waiting for
+// its synchronous standby. Whether the change outlives a failover is unknown; trying again under the same key is safe.
+var ErrUnconfirmed = errors.New("commit not confirmed by the standby")
+
+// InTx runs fn in a READ COMMITTED transaction and commits when fn returns nil. Any error or panic rolls back.
+//
+// When PostgreSQL ended the transaction in favour of another one (serialization failure, deadlock) the whole of fn runs
+// again, at most three more times; fn must therefore change nothing outside tx before it returns. After a lost
+// connection nothing is repeated, because the commit may have happened: see Unavailable.
+func (db *DB) InTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	for try := 0; ; try++ {
+		err := db.once(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, fn)
+		if err == nil || try == maxRetries || !gaveWay(err) || ctx.Err() != nil {
+			return err
+		}
+		if !pause(ctx, try) {
+			return err
+		}
+	}
+}
+
+// InSnapshot runs fn in a read-only transaction in which every query sees the same instant (REPEATABLE READ).
+func (db *DB) InSnapshot(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	return db.once(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, fn)
+}
+
+// once is one try: begin, fn, commit. The deferred rollback also runs when fn panics.
+func (db *DB) once(ctx context.Context, o pgx.TxOptions, fn func(tx pgx.Tx) error) (err error) {
+	conn, err := db.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("get a connection: %w", err)
+	}
+	defer conn.Release()
+	tx, err := conn.BeginTx(ctx, o)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	done := false
+	defer func() {
+		if !done {
+			err = errors.Join(err, rollback(ctx, conn, tx, err))
+		}
+	}()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	warnings := conn.Conn().PgConn().CustomData()
+	delete(warnings, warningKey)
+	done = true
+	if err := tx.Commit(ctx); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	if warnings[warningKey] != nil {
+		return ErrUnconfirmed
+	}
+	return nil
+}
+
+// rollback ends tx even when ctx is over. A server that has become read-only is left for good, so that the pool looks
+// for the new primary.
+func rollback(ctx context.Context, conn *pgxpool.Conn, tx pgx.Tx, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	err := tx.Rollback(ctx)
+	if errors.Is(err, pgx.ErrTxClosed) {
+		err = nil
+	}
+	if err == nil && sqlState(cause) == readOnlyServer {
+		err = conn.Conn().Close(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("roll back: %w", err)
+	}
+	return nil
+}
+
+// noteWarning remembers that the server sent a warning of no particular class; once looks only at those sent during a
+// commit.
+func noteWarning(c *pgconn.PgConn, n *pgconn.Notice) {
+	if n.Code == "01000" {
+		c.CustomData()[warningKey] = true
+	}
+}
+
+// pause waits 5–20 ms, doubled each try, so that two transactions that collided do not collide again.
+func pause(ctx context.Context, try int) bool {
+	wait := (5*time.Millisecond + rand.N(15*time.Millisecond)) << try
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
