@@ -1,0 +1,111 @@
+package comment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"wenji/internal/apperr"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// PublicFilter selects published comments of one consultation.
+type PublicFilter struct {
+	ConsultationID string
+	ClauseID       uuid.UUID // zero: any clause
+	Query          string    // words that the title or the text holds; empty: any
+	Oldest         bool      // oldest first; newest first otherwise
+	After          int       // the page begins behind this number; 0: at the beginning
+	Limit          int       // at most this many, 1 to 100
+}
+
+const publicColumns = `consultation_id, number, title, body, masked_name, occupation, received_at, published_at, clauses`
+
+// PublishedList returns a page of published comments and whether more follow. It reads the view published_comment
+// alone, so words that were hidden cannot be found.
+func (s *Store) PublishedList(ctx context.Context, f PublicFilter) ([]Public, bool, error) {
+	limit := min(max(f.Limit, 1), 100)
+	where, args := f.where()
+	order, beyond := "DESC", "<"
+	if f.Oldest {
+		order, beyond = "ASC", ">"
+	}
+	if f.After > 0 {
+		args = append(args, f.After)
+		where += fmt.Sprintf(" AND number %s $%d", beyond, len(args))
+	}
+	args = append(args, limit+1)
+	rows, err := s.DB.Query(ctx, `
+		SELECT `+publicColumns+`
+		  FROM published_comment
+		 WHERE `+where+`
+		 ORDER BY number `+order+`
+		 LIMIT $`+fmt.Sprint(len(args)), args...)
+	if err != nil {
+		return nil, false, fmt.Errorf("list published comments of %s: %w", f.ConsultationID, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Public])
+	if err != nil {
+		return nil, false, fmt.Errorf("list published comments of %s: %w", f.ConsultationID, err)
+	}
+	if len(list) > limit {
+		return list[:limit], true, nil
+	}
+	return list, false, nil
+}
+
+// CountMost is the highest count PublishedCount gives; more than that is not worth the reading of every row.
+const CountMost = 1000
+
+// PublishedCount counts the comments that match the filter, paging aside, up to CountMost+1.
+func (s *Store) PublishedCount(ctx context.Context, f PublicFilter) (int, error) {
+	where, args := f.where()
+	var n int
+	err := s.DB.QueryRow(ctx, `
+		SELECT count(*)
+		  FROM (SELECT 1 FROM published_comment WHERE `+where+` LIMIT `+fmt.Sprint(CountMost+1)+`) AS found`, args...).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count published comments of %s: %w", f.ConsultationID, err)
+	}
+	return n, nil
+}
+
+// where is the filter as a condition: our own words with placeholders, the visitor's words only as arguments.
+func (f PublicFilter) where() (string, []any) {
+	where := []string{"consultation_id = $1"}
+	args := []any{f.ConsultationID}
+	if f.ClauseID != uuid.Nil {
+		args = append(args, f.ClauseID)
+		where = append(where, fmt.Sprintf("clause_ids @> ARRAY[$%d]::uuid[]", len(args)))
+	}
+	if f.Query != "" {
+		args = append(args, "%"+escapeLike.Replace(f.Query)+"%")
+		where = append(where, fmt.Sprintf("(title ILIKE $%[1]d OR body ILIKE $%[1]d)", len(args)))
+	}
+	return strings.Join(where, " AND "), args
+}
+
+// PublishedOne returns one published comment by its number, or apperr.ErrNotFound.
+func (s *Store) PublishedOne(ctx context.Context, consultationID string, number int) (Public, error) {
+	rows, err := s.DB.Query(ctx, `
+		SELECT `+publicColumns+`
+		  FROM published_comment
+		 WHERE consultation_id = $1 AND number = $2`, consultationID, number)
+	if err != nil {
+		return Public{}, fmt.Errorf("read published comment %s %d: %w", consultationID, number, err)
+	}
+	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Public])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Public{}, apperr.ErrNotFound
+	}
+	if err != nil {
+		return Public{}, fmt.Errorf("read published comment %s %d: %w", consultationID, number, err)
+	}
+	return p, nil
+}
+
+// escapeLike makes a person's words stand for themselves in a LIKE pattern.
+var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

@@ -1,0 +1,211 @@
+package httpd
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"wenji/internal/postgres"
+
+	"github.com/a-h/templ"
+	"golang.org/x/sync/singleflight"
+)
+
+// pageCache keeps public pages as finished bytes, plain and compressed, by address and display. An entry is good until
+// the next whole minute, because pages say how long a consultation is still open, and until a change is announced
+// (NOTIFY wenji_changed), which drops everything. While the database is away, entries are served beyond their minute.
+type pageCache struct {
+	entries    sync.Map // string → *cachedPage
+	size       atomic.Int64
+	generation atomic.Int64
+	flights    singleflight.Group
+	renders    atomic.Int64 // pages rendered since the start
+}
+
+// cachedMost bounds the number of entries; beyond it the cache starts afresh.
+const cachedMost = 4096
+
+type cachedPage struct {
+	minute      int64
+	plain       []byte
+	packed      []byte
+	tagPlain    []string // header values, ready to be set
+	tagPacked   []string
+	sizePlain   []string
+	sizePacked  []string
+	contentType []string
+}
+
+var revalidate = []string{"no-cache"}
+
+func (c *pageCache) drop() {
+	c.generation.Add(1)
+	c.entries.Clear()
+	c.size.Store(0)
+}
+
+// publicPage makes a page from the address and the display alone; nothing of the visitor may enter it.
+type publicPage func(r *http.Request) (templ.Component, error)
+
+// cached serves a public page from memory, rendering it when needed: once, however many ask at the same time.
+// Addresses with a query are rendered each time.
+func (s *Server) cached(make publicPage) http.HandlerFunc {
+	return s.page(func(w http.ResponseWriter, r *http.Request) error {
+		if r.URL.RawQuery != "" {
+			c, err := make(r)
+			if err != nil {
+				return err
+			}
+			w.Header()["Cache-Control"] = revalidate
+			return s.render(w, r, http.StatusOK, c)
+		}
+		entry, err := s.pages.fill(r, pageKey(r), s.Now, make)
+		if err != nil {
+			return err
+		}
+		entry.serve(w, r)
+		return nil
+	})
+}
+
+// serveCached answers hits before routing and middleware; everything else goes on to next.
+func (s *Server) serveCached(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery == "" && len(r.TransferEncoding) == 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			if v, ok := s.pages.entries.Load(pageKey(r)); ok {
+				if entry := v.(*cachedPage); entry.minute == s.Now().Unix()/60 {
+					s.setSecurityHeaders(w.Header())
+					entry.serve(w, r)
+					return
+				}
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func pageKey(r *http.Request) string {
+	if len(r.Header["Cookie"]) == 0 {
+		return r.URL.Path
+	}
+	d := displayOf(r)
+	if d == d.Normal() && d.String() == "standard.standard" {
+		return r.URL.Path
+	}
+	return r.URL.Path + "\x00" + d.String()
+}
+
+func (c *pageCache) fill(r *http.Request, key string, now func() time.Time, make publicPage) (*cachedPage, error) {
+	generation := c.generation.Load() // part of the flight's name: who asks after a change never gets the page before it
+	v, err, _ := c.flights.Do(key+"\x00"+strconv.FormatInt(generation, 10), func() (any, error) {
+		minute := now().Unix() / 60
+		old, kept := c.entries.Load(key)
+		if kept && old.(*cachedPage).minute == minute {
+			return old, nil
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), handlerWait)
+		defer cancel()
+		entry, err := renderEntry(ctx, r.WithContext(ctx), make, minute)
+		if err != nil {
+			if kept && (postgres.Unavailable(err) || ctx.Err() != nil) {
+				return old, nil
+			}
+			return nil, err
+		}
+		c.renders.Add(1)
+		c.keep(key, entry, generation)
+		return entry, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.(*cachedPage), nil
+}
+
+// keep stores an entry unless something has changed since its making began.
+func (c *pageCache) keep(key string, entry *cachedPage, generation int64) {
+	if c.size.Load() >= cachedMost {
+		c.entries.Clear()
+		c.size.Store(0)
+	}
+	if _, had := c.entries.Swap(key, entry); !had {
+		c.size.Add(1)
+	}
+	if c.generation.Load() != generation {
+		c.entries.CompareAndDelete(key, entry)
+	}
+}
+
+func renderEntry(ctx context.Context, r *http.Request, make publicPage, minute int64) (*cachedPage, error) {
+	component, err := make(r)
+	if err != nil {
+		return nil, err
+	}
+	var plain, packed bytes.Buffer
+	if err := component.Render(ctx, &plain); err != nil {
+		return nil, err
+	}
+	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := z.Write(plain.Bytes()); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(plain.Bytes())
+	tag := hex.EncodeToString(sum[:12])
+	return &cachedPage{
+		minute: minute, plain: plain.Bytes(), packed: packed.Bytes(),
+		tagPlain: []string{`"` + tag + `"`}, tagPacked: []string{`"` + tag + `-gz"`},
+		sizePlain: []string{strconv.Itoa(plain.Len())}, sizePacked: []string{strconv.Itoa(packed.Len())},
+		contentType: htmlType,
+	}, nil
+}
+
+func (e *cachedPage) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h["Cache-Control"] = revalidate
+	h["Vary"] = varyPage
+	body, tag, size := e.plain, e.tagPlain, e.sizePlain
+	if takesGzip(r) {
+		body, tag, size = e.packed, e.tagPacked, e.sizePacked
+	}
+	h["Etag"] = tag
+	if match := r.Header["If-None-Match"]; len(match) > 0 && sameTag(match[0], tag[0]) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h["Content-Type"] = e.contentType
+	h["Content-Length"] = size
+	if len(body) == len(e.packed) && tag[0] == e.tagPacked[0] {
+		h["Content-Encoding"] = gzipCoding
+	}
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodGet {
+		w.Write(body) // an error here means that the client has gone
+	}
+}
+
+// sameTag compares If-None-Match with the entity tag, weakly (RFC 9110 §13.1.2).
+func sameTag(match, tag string) bool {
+	if match == tag || match == "*" {
+		return true
+	}
+	for _, m := range strings.Split(match, ",") {
+		if strings.TrimPrefix(strings.TrimSpace(m), "W/") == tag {
+			return true
+		}
+	}
+	return false
+}

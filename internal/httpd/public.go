@@ -1,0 +1,302 @@
+package httpd
+
+import (
+	"bytes"
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"wenji/internal/apperr"
+	"wenji/internal/clause"
+	"wenji/internal/comment"
+	"wenji/internal/consultation"
+	"wenji/web/public"
+	"wenji/web/ui"
+
+	"github.com/a-h/templ"
+	"github.com/go-chi/chi/v5"
+)
+
+const (
+	clauseComments = 10 // published comments shown with a clause
+	commentsPage   = 20
+	listPage       = 10
+)
+
+func (s *Server) home(r *http.Request) (templ.Component, error) {
+	open, _, err := s.Consultations.List(r.Context(), consultation.ListFilter{Phases: []consultation.Phase{consultation.Open}})
+	if err != nil {
+		return nil, err
+	}
+	results, _, err := s.Consultations.List(r.Context(), consultation.ListFilter{Phases: []consultation.Phase{consultation.Concluded}})
+	if err != nil {
+		return nil, err
+	}
+	p := s.uiPage(r, "")
+	p.Nav = ui.NavHome
+	p.Meta.ColumnType = columnType
+	return public.Home(p, public.HomeView{Open: open, Results: results[:min(3, len(results))]}), nil
+}
+
+func (s *Server) list(r *http.Request) (templ.Component, error) {
+	q := public.ListQuery{
+		State: consultation.Phase(query(r, "state")), Kind: consultation.Kind(query(r, "kind")),
+		Unit: query(r, "unit"), Q: query(r, "q"), Page: max(number(query(r, "page")), 1),
+	}
+	f := consultation.ListFilter{Unit: q.Unit, Query: q.Q, Page: q.Page}
+	switch q.State {
+	case consultation.Open, consultation.Closed, consultation.Concluded:
+		f.Phases = []consultation.Phase{q.State}
+	default:
+		q.State = ""
+	}
+	for _, k := range consultation.Kinds {
+		if q.Kind == k {
+			f.Kind = k
+		}
+	}
+	q.Kind = f.Kind
+	items, total, err := s.Consultations.List(r.Context(), f)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := s.Consultations.PhaseCounts(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	units, err := s.Consultations.Units(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	p := s.uiPage(r, "征集公告", ui.Crumb{Name: "征集公告"})
+	p.Nav = ui.NavHome
+	p.Meta.ColumnType = columnType
+	return public.List(p, public.ListView{
+		Query: q, Items: items, Total: total, Pages: max((total+listPage-1)/listPage, 1), Counts: counts, Units: units,
+	}), nil
+}
+
+const columnType = "互动交流"
+
+// dossier loads the consultation of the address.
+func (s *Server) dossier(r *http.Request) (*consultation.Dossier, error) {
+	return s.Consultations.Dossier(r.Context(), chi.URLParam(r, "id"))
+}
+
+// under is the page of something below a consultation's notice; name is the last crumb.
+func (s *Server) under(r *http.Request, c *consultation.Consultation, name string) ui.Page {
+	crumbs := []ui.Crumb{{Name: "征集公告", URL: "/consultations"}}
+	if name == "" {
+		crumbs = append(crumbs, ui.Crumb{Name: "公告"})
+	} else {
+		crumbs = append(crumbs, ui.Crumb{Name: "公告", URL: "/consultations/" + c.ID}, ui.Crumb{Name: name})
+	}
+	title := c.Headline
+	if name != "" {
+		title = name + "：" + c.Title
+	}
+	p := s.uiPage(r, title, crumbs...)
+	p.Nav = ui.NavHome
+	p.Meta.Article = &ui.Article{Title: title, PublishedOn: c.PublishedOn, Source: c.Source}
+	return p
+}
+
+func (s *Server) notice(r *http.Request) (templ.Component, error) {
+	d, err := s.dossier(r)
+	if err != nil {
+		return nil, err
+	}
+	return public.Notice(s.under(r, &d.Consultation, ""), public.NoticeView{Dossier: d}), nil
+}
+
+func (s *Server) draft(r *http.Request) (templ.Component, error) {
+	d, err := s.dossier(r)
+	if err != nil {
+		return nil, err
+	}
+	return public.Draft(s.under(r, &d.Consultation, "征求意见稿"), public.DraftView{
+		Dossier: d, WithComments: query(r, "with") == "comments", Unit: query(r, "unit"),
+	}), nil
+}
+
+func (s *Server) clause(r *http.Request) (templ.Component, error) {
+	d, err := s.dossier(r)
+	if err != nil {
+		return nil, err
+	}
+	n := number(chi.URLParam(r, "number"))
+	node, ok := d.ClauseByNumber(n)
+	if !ok {
+		return nil, apperr.ErrNotFound
+	}
+	list, _, err := s.Comments.PublishedList(r.Context(), comment.PublicFilter{
+		ConsultationID: d.ID, ClauseID: node.ID, Limit: clauseComments,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := s.under(r, &d.Consultation, clauseName(node))
+	return public.Clause(p, public.ClauseView{Dossier: d, Number: n, Comments: list, Total: d.ClauseCounts[node.ID]}), nil
+}
+
+func clauseName(n clause.Node) string { return strings.TrimSpace(n.Label + n.Title) }
+
+func (s *Server) interpretation(r *http.Request) (templ.Component, error) {
+	d, err := s.dossier(r)
+	if err != nil {
+		return nil, err
+	}
+	return public.Interpretation(s.under(r, &d.Consultation, "解读材料"), public.InterpretationView{Dossier: d}), nil
+}
+
+func (s *Server) print(r *http.Request) (templ.Component, error) {
+	d, err := s.dossier(r)
+	if err != nil {
+		return nil, err
+	}
+	return public.Print(s.under(r, &d.Consultation, "打印版"), public.PrintView{
+		Dossier: d, Address: s.BaseURL + "/consultations/" + d.ID,
+	}), nil
+}
+
+func (s *Server) comments(r *http.Request) (templ.Component, error) {
+	d, err := s.dossier(r)
+	if err != nil {
+		return nil, err
+	}
+	q := public.CommentsQuery{
+		Clause: number(query(r, "clause")), Q: query(r, "q"), Oldest: query(r, "sort") == "oldest",
+		After: number(query(r, "after")), Before: number(query(r, "before")),
+	}
+	f := comment.PublicFilter{ConsultationID: d.ID, Query: q.Q, Oldest: q.Oldest, After: q.After, Limit: commentsPage}
+	if node, ok := d.ClauseByNumber(q.Clause); ok {
+		f.ClauseID = node.ID
+	} else {
+		q.Clause = 0
+	}
+	v := public.CommentsView{Dossier: d, Query: q}
+	if q.Before > 0 {
+		f.Oldest, f.After = !f.Oldest, q.Before
+	}
+	items, more, err := s.Comments.PublishedList(r.Context(), f)
+	if err != nil {
+		return nil, err
+	}
+	if q.Before > 0 {
+		for i, j := 0, len(items)-1; i < j; i, j = i+1, j-1 {
+			items[i], items[j] = items[j], items[i]
+		}
+	}
+	v.Items = items
+	if v.Total, err = s.Comments.PublishedCount(r.Context(), f); err != nil {
+		return nil, err
+	}
+	v.Previous, v.Next = neighbours(q, items, more)
+	return public.Comments(s.under(r, &d.Consultation, "公众意见"), v), nil
+}
+
+// neighbours are the queries of the pages before and after; nil where there is none.
+func neighbours(q public.CommentsQuery, items []comment.Public, more bool) (previous, next *public.CommentsQuery) {
+	if len(items) == 0 {
+		return nil, nil
+	}
+	before, after := q, q
+	before.Before, before.After = items[0].Number, 0
+	after.After, after.Before = items[len(items)-1].Number, 0
+	if q.Before > 0 || more {
+		next = &after
+	}
+	if q.After > 0 || (q.Before > 0 && more) {
+		previous = &before
+	}
+	return previous, next
+}
+
+func (s *Server) comment(r *http.Request) (templ.Component, error) {
+	d, err := s.dossier(r)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Comments.PublishedOne(r.Context(), d.ID, number(chi.URLParam(r, "number")))
+	if err != nil {
+		return nil, err
+	}
+	return public.Comment(s.under(r, &d.Consultation, "公众意见"), public.CommentView{Dossier: d, Comment: c}), nil
+}
+
+func (s *Server) attachment(w http.ResponseWriter, r *http.Request) error {
+	a, content, err := s.Consultations.Attachment(r.Context(), chi.URLParam(r, "id"), chi.URLParam(r, "name"))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", a.MediaType)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.Name}))
+	h["Cache-Control"] = revalidate
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	return nil
+}
+
+func (s *Server) guide(r *http.Request) (templ.Component, error) {
+	p := s.uiPage(r, "参与指南", ui.Crumb{Name: "参与指南"})
+	p.Nav = ui.NavGuide
+	return public.Guide(p, public.GuideView{}), nil
+}
+
+func (s *Server) privacy(r *http.Request) (templ.Component, error) {
+	return public.Privacy(s.uiPage(r, "隐私声明", ui.Crumb{Name: "隐私声明"}), public.PrivacyView{}), nil
+}
+
+func (s *Server) accessibility(r *http.Request) (templ.Component, error) {
+	return public.Accessibility(s.uiPage(r, "无障碍说明", ui.Crumb{Name: "无障碍说明"}), public.AccessibilityView{}), nil
+}
+
+func (s *Server) contact(r *http.Request) (templ.Component, error) {
+	return public.Contact(s.uiPage(r, "联系我们", ui.Crumb{Name: "联系我们"}), public.ContactView{}), nil
+}
+
+func (s *Server) siteMap(r *http.Request) (templ.Component, error) {
+	open, _, err := s.Consultations.List(r.Context(), consultation.ListFilter{Phases: []consultation.Phase{consultation.Open}})
+	if err != nil {
+		return nil, err
+	}
+	return public.SiteMap(s.uiPage(r, "网站地图", ui.Crumb{Name: "网站地图"}), public.SiteMapView{Open: open}), nil
+}
+
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { plainText(w, http.StatusOK, "ok\n") }
+
+// readyz answers 200 while this process should get requests: not draining, database reachable, schema current.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-s.drained:
+		plainText(w, http.StatusServiceUnavailable, "draining\n")
+		return
+	default:
+	}
+	if err := s.ready(r); err != nil {
+		plainText(w, http.StatusServiceUnavailable, err.Error()+"\n")
+		return
+	}
+	plainText(w, http.StatusOK, "ready\n")
+}
+
+var (
+	errNotReachable = errors.New("database not reachable")
+	errNotMigrated  = errors.New("migrations pending: run wenji migrate")
+)
+
+func plainText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write([]byte(text))
+}
+
+func robots(w http.ResponseWriter, _ *http.Request) {
+	plainText(w, http.StatusOK, "User-agent: *\nDisallow: /staff\nDisallow: /status\nDisallow: /receipt\nDisallow: /captcha\n")
+}
+
+func favicon(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/static/favicon.svg", http.StatusFound)
+}

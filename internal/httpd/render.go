@@ -1,0 +1,147 @@
+package httpd
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"wenji/internal/validate"
+	"wenji/web"
+	"wenji/web/ui"
+
+	"github.com/a-h/templ"
+)
+
+var (
+	htmlType   = []string{"text/html; charset=utf-8"}
+	gzipCoding = []string{"gzip"}
+	varyPage   = []string{"Accept-Encoding, Cookie"}
+	buffers    = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+	zippers    = sync.Pool{New: func() any { w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed); return w }}
+)
+
+// render writes a page that is made for this request alone: to a buffer first, so that a fault in a template gives an
+// error page and never half a page.
+func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, c templ.Component) error {
+	body := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(body)
+	body.Reset()
+	if err := c.Render(r.Context(), body); err != nil {
+		return err
+	}
+	h := w.Header()
+	h["Content-Type"] = htmlType
+	h["Vary"] = varyPage
+	if takesGzip(r) {
+		packed := buffers.Get().(*bytes.Buffer)
+		defer buffers.Put(packed)
+		packed.Reset()
+		z := zippers.Get().(*gzip.Writer)
+		defer zippers.Put(z)
+		z.Reset(packed)
+		if _, err := z.Write(body.Bytes()); err != nil {
+			return err
+		}
+		if err := z.Close(); err != nil {
+			return err
+		}
+		h["Content-Encoding"] = gzipCoding
+		body = packed
+	}
+	h.Set("Content-Length", strconv.Itoa(body.Len()))
+	w.WriteHeader(status)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	w.Write(body.Bytes()) // an error here means that the client has gone; nobody is left to be told
+	return nil
+}
+
+func takesGzip(r *http.Request) bool {
+	for _, v := range r.Header["Accept-Encoding"] {
+		if strings.Contains(v, "gzip") && !strings.Contains(v, "gzip;q=0") {
+			return true
+		}
+	}
+	return false
+}
+
+// displayCookie is the one cookie of a reader: size and colours, no identity.
+const displayCookie = "v"
+
+func displayOf(r *http.Request) ui.Display {
+	c, err := r.Cookie(displayCookie)
+	if err != nil {
+		return ui.Display{}.Normal()
+	}
+	return ui.ParseDisplay(c.Value)
+}
+
+// uiPage fills in what every page needs. Query strings of GET pages are kept for the way back from the display
+// settings; they hold filters and never anything personal.
+func (s *Server) uiPage(r *http.Request, title string, crumbs ...ui.Crumb) ui.Page {
+	p := ui.Page{
+		Title: title, Display: displayOf(r), Crumbs: crumbs, Site: s.Site, Now: s.Now(), Asset: web.Asset,
+	}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		p.Back = r.URL.RequestURI()
+	}
+	return p
+}
+
+// form reads a posted form. What a browser cannot have sent is refused here: a body that does not parse, or bytes
+// that are no text where no field check would name them.
+func form(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		if statusOf(err) == http.StatusRequestEntityTooLarge {
+			return err
+		}
+		return badRequest{http.StatusBadRequest}
+	}
+	return nil
+}
+
+// query returns a value of the address, cleaned; what is no text counts as empty.
+func query(r *http.Request, name string) string {
+	v, ok := validate.Text(r.URL.Query().Get(name))
+	if !ok || validate.Length(v) > 100 {
+		return ""
+	}
+	return v
+}
+
+// number reads a count or serial from an address; anything else is 0.
+func number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > 1_000_000_000 {
+		return 0
+	}
+	return n
+}
+
+// local tells whether address is a path of this site that one may be sent to.
+func local(address string) bool {
+	return strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.ContainsAny(address, "\\\r\n\t")
+}
+
+// returnURL is where a failed post came from, by its own address; the Referer is not asked.
+func returnURL(r *http.Request) string {
+	if r.Method != http.MethodPost {
+		return ""
+	}
+	if before, ok := strings.CutSuffix(r.URL.Path, "/check"); ok {
+		return before + "/new"
+	}
+	if strings.HasSuffix(r.URL.Path, "/comments") {
+		return r.URL.Path + "/new"
+	}
+	return ""
+}
+
+// submitting tells whether the request was sending a comment.
+func submitting(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/consultations/")
+}

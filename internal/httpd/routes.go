@@ -1,0 +1,79 @@
+package httpd
+
+import (
+	"net/http"
+
+	"wenji/web"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/httprate"
+)
+
+// Handler returns the whole portal: every address of product and staff, in one place.
+func (s *Server) Handler() http.Handler {
+	s.init()
+	r := chi.NewRouter()
+	r.Use(withRequestID, s.secureHeaders, s.logRequests, s.recoverPanics, s.limitRequests, s.clientIP, s.refuseCrossSite)
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) { s.serveRefusal(w, r, http.StatusNotFound) })
+	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.serveRefusal(w, r, http.StatusMethodNotAllowed) })
+
+	r.Get("/healthz", s.healthz)
+	r.Get("/readyz", s.readyz)
+	r.Handle("/static/*", web.Static())
+	r.Get("/favicon.ico", favicon)
+	r.Get("/robots.txt", robots)
+
+	r.Group(func(r chi.Router) {
+		r.Use(limitTime)
+		s.readingRoutes(r)
+		s.writingRoutes(r)
+	})
+	r.Group(s.staffRoutes)
+	return s.serveCached(r)
+}
+
+// readingRoutes are the pages that are alike for everyone and kept in memory.
+func (s *Server) readingRoutes(r chi.Router) {
+	r.Get("/", s.cached(s.home))
+	r.Get("/consultations", s.cached(s.list))
+	r.Get("/guide", s.cached(s.guide))
+	r.Get("/privacy", s.cached(s.privacy))
+	r.Get("/accessibility", s.cached(s.accessibility))
+	r.Get("/contact", s.cached(s.contact))
+	r.Get("/sitemap", s.cached(s.siteMap))
+	r.Route("/consultations/{id:[0-9]{4}-[0-9]{4}}", func(r chi.Router) {
+		r.Get("/", s.cached(s.notice))
+		r.Get("/draft", s.cached(s.draft))
+		r.Get("/clauses/{number:[0-9]{1,4}}", s.cached(s.clause))
+		r.Get("/interpretation", s.cached(s.interpretation))
+		r.Get("/print", s.cached(s.print))
+		r.Get("/comments", s.cached(s.comments))
+		r.Get("/comments/{number:[0-9]{1,9}}", s.cached(s.comment))
+		r.Get("/files/{name:[a-z0-9._-]{1,100}}", s.page(s.attachment))
+		r.Get("/comments/new", s.page(s.newComment))
+		r.Post("/comments/check", s.page(s.checkComment))
+		r.Post("/comments", s.page(s.submitComment))
+	})
+}
+
+// writingRoutes are the pages made for one visitor.
+func (s *Server) writingRoutes(r chi.Router) {
+	r.Get("/receipt", s.page(s.receipt))
+	r.Get("/status", s.page(s.statusForm))
+	r.Post("/status", s.page(s.lookUpStatus))
+	r.Get("/status/result", s.page(s.statusResult))
+	r.Get("/display", s.page(s.display))
+	r.Post("/display", s.page(s.setDisplay))
+	r.Post("/captcha", s.page(s.anotherCaptcha))
+	r.Group(func(r chi.Router) {
+		// A picture or a sound costs far more than a page. The bound guards this process's own processor, so it is
+		// counted in this process.
+		r.Use(httprate.Limit(captchaMost, captchaWindow, httprate.WithKeyFuncs(func(r *http.Request) (string, error) {
+			return s.clientAddress(r), nil
+		}), httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
+			s.serveRefusal(w, r, http.StatusTooManyRequests)
+		})))
+		r.Get("/captcha/{file:[A-Za-z0-9_-]{1,400}\\.png}", s.page(s.captchaImage))
+		r.Get("/captcha/{file:[A-Za-z0-9_-]{1,400}\\.wav}", s.page(s.captchaSound))
+	})
+}

@@ -1,0 +1,72 @@
+// Package httpd serves Wenji over HTTP: routes, middleware, handlers, the page cache, and errors turned into pages.
+package httpd
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"wenji/internal/captcha"
+	"wenji/internal/comment"
+	"wenji/internal/consultation"
+	"wenji/internal/export"
+	"wenji/internal/moderation"
+	"wenji/internal/postgres"
+	"wenji/internal/staff"
+	"wenji/internal/throttle"
+	"wenji/internal/vault"
+	"wenji/web/ui"
+)
+
+// Server holds what the handlers need; set the fields, then call Handler.
+type Server struct {
+	DB            *postgres.DB
+	Consultations *consultation.Store
+	Comments      *comment.Store
+	Moderation    *moderation.Store
+	Exports       *export.Store
+	Staff         *staff.Store
+	Captcha       *captcha.Challenges
+	Keys          *vault.KeyRing
+	Tries         *throttle.Limiter
+	Site          ui.Site
+	Log           *slog.Logger
+	Now           func() time.Time
+
+	BaseURL        string         // canonical address, such as https://wenji.example; empty: links stay relative
+	TLS            bool           // people reach the portal over TLS: cookies are Secure and named __Host-
+	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For is believed
+	CheckLimit     int            // check pages an address may ask for in ten minutes; 0: no limit (load tests)
+
+	pages    pageCache
+	dossiers keptDossiers
+	draining sync.Once
+	drained  chan struct{}
+	once     sync.Once
+}
+
+func (s *Server) init() {
+	s.once.Do(func() { s.drained = make(chan struct{}) })
+}
+
+// Drain makes /readyz answer 503 from now on, so that a balancer sends no more people here.
+func (s *Server) Drain() {
+	s.init()
+	s.draining.Do(func() { close(s.drained) })
+}
+
+// HTTPServer wraps the handler with the limits that keep slow or greedy clients from holding the portal.
+func (s *Server) HTTPServer(address string) *http.Server {
+	return &http.Server{
+		Addr:              address,
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      10 * time.Minute, // an export of a large consultation; other handlers end within handlerWait
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    24 << 10,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
+}
