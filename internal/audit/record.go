@@ -34,6 +34,9 @@ func Record(ctx context.Context, tx pgx.Tx, e Entry) error {
 
 // RecordAll is Record for several entries, in one statement.
 func RecordAll(ctx context.Context, tx pgx.Tx, entries []Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
 	var (
 		n             = len(entries)
 		ids           = make([]uuid.UUID, n)
