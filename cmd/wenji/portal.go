@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"wenji/internal/audit"
+	"wenji/internal/captcha"
+	"wenji/internal/comment"
+	"wenji/internal/consultation"
+	"wenji/internal/export"
+	"wenji/internal/httpd"
+	"wenji/internal/moderation"
+	"wenji/internal/postgres"
+	"wenji/internal/staff"
+	"wenji/internal/throttle"
+	"wenji/internal/vault"
+	"wenji/web/ui"
+)
+
+const (
+	queryMost     = 5 * time.Second  // the longest a page's query may run
+	drainPause    = time.Second      // between /readyz saying 503 and no more connections being taken
+	drainMost     = 25 * time.Second // for requests under way at the end
+	janitorPeriod = time.Minute
+)
+
+// portalConfig is what a portal is made of, whoever starts it.
+type portalConfig struct {
+	databaseURL string
+	keys        *vault.KeyRing
+	log         *slog.Logger
+	site        ui.Site
+	baseURL     string
+	proxies     []netip.Prefix
+
+	skew          time.Duration // demo only
+	captchaDigits string        // demo only
+	checkLimit    int
+}
+
+// checkLimit is how many check pages one address may ask for in ten minutes: an office or a village may share one.
+const checkLimit = 60
+
+// portal is the running server with its background work.
+type portal struct {
+	config portalConfig
+	db     *postgres.DB // pages
+	submit *postgres.DB // taking in comments
+	export *postgres.DB // exports
+	server *httpd.Server
+	sealer *audit.Sealer
+}
+
+// newPortal puts the parts together. It does not need the database to be up.
+func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
+	p := &portal{config: c}
+	for _, pool := range []struct {
+		to      **postgres.DB
+		options postgres.Options
+	}{
+		{&p.db, postgres.Options{Name: "wenji", MaxConns: 8, StatementTimeout: queryMost}},
+		{&p.submit, postgres.Options{Name: "wenji submit", MaxConns: 3, StatementTimeout: queryMost}},
+		{&p.export, postgres.Options{Name: "wenji export", MaxConns: 2}},
+	} {
+		pool.options.Skew = c.skew
+		db, err := postgres.Open(ctx, c.databaseURL, pool.options)
+		if err != nil {
+			return nil, fmt.Errorf("WENJI_DATABASE_URL 不对：%w", err)
+		}
+		*pool.to = db
+	}
+	tries := &throttle.Limiter{DB: p.db, Index: c.keys.Index}
+	p.sealer = &audit.Sealer{DB: p.db, Key: c.keys.AuditKey(), Log: c.log}
+	p.server = &httpd.Server{
+		DB:             p.db,
+		Consultations:  &consultation.Store{DB: p.db, Now: p.db.Now},
+		Comments:       comment.NewStore(p.db, p.submit, c.keys, tries),
+		Moderation:     &moderation.Store{DB: p.db, Keys: c.keys, Now: p.db.Now},
+		Exports:        &export.Store{DB: p.export, Keys: c.keys, Now: p.export.Now},
+		Staff:          &staff.Store{DB: p.db, Keys: c.keys, Tries: tries, Now: time.Now},
+		Captcha:        captcha.New(c.keys.Box("captcha"), p.db, captcha.Options{FixedDigits: c.captchaDigits, PoolSize: captchaPool}),
+		Keys:           c.keys,
+		Tries:          tries,
+		Site:           c.site,
+		Log:            c.log,
+		Now:            p.db.Now,
+		BaseURL:        c.baseURL,
+		TLS:            strings.HasPrefix(c.baseURL, "https://"),
+		TrustedProxies: c.proxies,
+		CheckLimit:     c.checkLimit,
+	}
+	return p, nil
+}
+
+// captchaPool is how many pictures are drawn ahead: about half a megabyte and half a second of one core.
+const captchaPool = 500
+
+// serve answers on the listener until ctx ends, then lets requests under way finish.
+func (p *portal) serve(ctx context.Context, listener net.Listener) error {
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	var work sync.WaitGroup
+	for _, f := range []func(context.Context){
+		p.server.Comments.Run, p.server.Captcha.Run, p.server.Listen, p.janitor,
+		func(ctx context.Context) { logEnd(p.config.log, "sealing the audit record", p.sealer.Run(ctx)) },
+	} {
+		work.Go(func() { f(background) })
+	}
+	defer func() {
+		stopBackground()
+		work.Wait()
+		p.close()
+	}()
+	wrongKeys := make(chan error, 1)
+	work.Go(func() { p.checkKeys(background, wrongKeys) })
+
+	h := p.server.HTTPServer(listener.Addr().String())
+	ended := make(chan error, 1)
+	go func() { ended <- h.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("停止服务：%w", err)
+	case err := <-wrongKeys:
+		h.Close()
+		return err
+	case <-ctx.Done():
+	}
+	p.server.Drain()
+	time.Sleep(drainPause)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMost)
+	defer cancel()
+	if err := h.Shutdown(ctx); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("停止服务时仍有请求没有结束：%w", err)
+	}
+	return nil
+}
+
+// checkKeys makes sure that the key file belongs to this database, as soon as the database answers.
+func (p *portal) checkKeys(ctx context.Context, wrong chan<- error) {
+	for {
+		err := p.config.keys.Check(ctx, p.db)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		if errors.Is(err, vault.ErrOtherKeys) {
+			wrong <- fmt.Errorf("密钥文件不属于这个数据库，用它封存的个人信息将无法读出。请在 WENJI_KEYS_FILE 中写上原来的密钥文件：%w", err)
+			return
+		}
+		p.config.log.Warn("database not ready: pages that need it answer 503 until it is", "unavailable", postgres.Unavailable(err))
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+// janitor removes counts and sessions that have run out.
+func (p *portal) janitor(ctx context.Context) {
+	tick := time.NewTicker(janitorPeriod)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			logEnd(p.config.log, "removing old counts", p.server.Tries.Purge(ctx))
+			logEnd(p.config.log, "removing old sessions", p.server.Staff.Purge(ctx))
+		}
+	}
+}
+
+func logEnd(log *slog.Logger, what string, err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		log.Warn(what+" failed", "unavailable", postgres.Unavailable(err))
+	}
+}
+
+func (p *portal) close() {
+	p.db.Close()
+	p.submit.Close()
+	p.export.Close()
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"syscall"
+
+	"wenji/internal/postgres"
+	"wenji/internal/vault"
+
+	"github.com/spf13/cobra"
+)
+
+func serveCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "serve", Short: "启动服务（设置见 docs/operate.md）", Args: arguments(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := readConfig(t.getenv, need{database: true, keys: true})
+			if err != nil {
+				return err
+			}
+			keys, err := vault.Load(c.KeysFile)
+			if err != nil {
+				return fmt.Errorf("读取密钥文件：%w", err)
+			}
+			listener, err := listen(c.Listen)
+			if err != nil {
+				return err
+			}
+			site := c.Site.site()
+			if site.Name == "" {
+				site.Name = site.Column
+			}
+			log := logger(t.err, c.LogLevel)
+			p, err := newPortal(cmd.Context(), portalConfig{
+				databaseURL: c.DatabaseURL, keys: keys, log: log, site: site, baseURL: c.BaseURL, proxies: c.proxies(),
+				checkLimit: checkLimit,
+			})
+			if err != nil {
+				return err
+			}
+			log.Info("serving", "address", listener.Addr().String())
+			return p.serve(cmd.Context(), listener)
+		},
+	}
+}
+
+// logger writes JSON lines, so that nothing a stranger sends can forge one.
+func logger(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// listen takes the port first of all, so that a busy one is named before anything else is started.
+func listen(address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s 已被别的程序占用。请先停止那个程序，或者换一个端口（demo 用 --listen，serve 用 WENJI_LISTEN）", address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("无法监听 %s：%w", address, err)
+	}
+	return listener, nil
+}
+
+func migrateCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "migrate", Short: "建立或更新数据库结构", Args: arguments(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := readConfig(t.getenv, need{database: true})
+			if err != nil {
+				return err
+			}
+			n, err := postgres.Migrate(cmd.Context(), c.DatabaseURL, logger(t.err, c.LogLevel))
+			if err != nil {
+				return fmt.Errorf("更新数据库结构：%w", err)
+			}
+			if n == 0 {
+				fmt.Fprintln(t.out, "数据库结构已是最新。")
+			} else {
+				fmt.Fprintf(t.out, "已执行%d个迁移，数据库结构已是最新。\n", n)
+			}
+			return nil
+		},
+	}
+}
+
+func versionCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "显示版本", Args: arguments(),
+		RunE: func(*cobra.Command, []string) error {
+			info, ok := debug.ReadBuildInfo()
+			if !ok {
+				return errors.New("这个程序没有记录版本")
+			}
+			fmt.Fprintf(t.out, "wenji %s %s\n", info.Main.Version, info.GoVersion)
+			for _, s := range info.Settings {
+				if s.Key == "vcs.revision" || s.Key == "vcs.time" {
+					fmt.Fprintln(t.out, s.Value)
+				}
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"wenji/internal/apperr"
+	"wenji/internal/audit"
+	"wenji/internal/consultation"
+	"wenji/internal/export"
+	"wenji/internal/postgres"
+	"wenji/internal/staff"
+	"wenji/internal/throttle"
+	"wenji/internal/vault"
+
+	"github.com/spf13/cobra"
+)
+
+// operator is the actor of what is done on the command line, in the audit record.
+const operator = "wenji command line"
+
+// withDatabase opens database and keys for a tool and closes them after it.
+func withDatabase(ctx context.Context, t *terminal, n need, f func(db *postgres.DB, keys *vault.KeyRing) error) error {
+	n.database = true
+	c, err := readConfig(t.getenv, n)
+	if err != nil {
+		return err
+	}
+	db, err := postgres.Open(ctx, c.DatabaseURL, postgres.Options{Name: "wenji tool", MaxConns: 2})
+	if err != nil {
+		return fmt.Errorf("WENJI_DATABASE_URL 不对：%w", err)
+	}
+	defer db.Close()
+	var keys *vault.KeyRing
+	if n.keys {
+		if keys, err = vault.Load(c.KeysFile); err != nil {
+			return fmt.Errorf("读取密钥文件：%w", err)
+		}
+		if err := keys.Check(ctx, db); err != nil {
+			return toolFault(fmt.Errorf("核对密钥文件：%w", err))
+		}
+	}
+	return toolFault(f(db, keys))
+}
+
+// toolFault adds what to do next to a fault of the database.
+func toolFault(err error) error {
+	if postgres.Unavailable(err) {
+		return fmt.Errorf("数据库无法使用，请检查 WENJI_DATABASE_URL 和数据库是否在运行：%w", err)
+	}
+	return err
+}
+
+func importCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "import DIR", Short: "导入一个征集：文件夹里是 consultation.json、notice.txt、draft.txt、interpretation.txt",
+		Args: arguments("DIR"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			source, err := consultation.ReadSource(os.DirFS(args[0]))
+			if err != nil {
+				return fmt.Errorf("读取 %s：%w", args[0], err)
+			}
+			return withDatabase(cmd.Context(), t, need{}, func(db *postgres.DB, _ *vault.KeyRing) error {
+				store := &consultation.Store{DB: db, Now: db.Now}
+				err := store.Import(cmd.Context(), operator, source)
+				if errors.Is(err, apperr.ErrConflict) {
+					return fmt.Errorf("已经有编号为 %s 的征集，没有改动。请在 consultation.json 中换一个编号", source.ID)
+				}
+				if err != nil {
+					return fmt.Errorf("导入 %s：%w", source.ID, err)
+				}
+				fmt.Fprintf(t.out, "已导入 %s：%s\n", source.ID, source.Headline)
+				return nil
+			})
+		},
+	}
+}
+
+func exportCommand(t *terminal) *cobra.Command {
+	var format, out string
+	c := &cobra.Command{
+		Use: "export ID", Short: "导出一个征集的意见（个人信息已遮盖）", Args: arguments("ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if format != "csv" && format != "xlsx" {
+				return usageError{errors.New("--format 请写 csv 或 xlsx")}
+			}
+			return withDatabase(cmd.Context(), t, need{keys: true}, func(db *postgres.DB, keys *vault.KeyRing) error {
+				store := &export.Store{DB: db, Keys: keys, Now: db.Now}
+				return exportTo(cmd.Context(), t, store, args[0], format, out)
+			})
+		},
+	}
+	c.Flags().StringVar(&format, "format", "csv", "csv 或 xlsx")
+	c.Flags().StringVar(&out, "out", "", "写入这个文件；不写则输出到标准输出")
+	return c
+}
+
+// exportTo writes to a file that appears only once it is complete, or to standard output.
+func exportTo(ctx context.Context, t *terminal, store *export.Store, id, format, out string) (err error) {
+	actor := staff.Member{Name: operator, Role: staff.Editor}
+	job, err := store.Prepare(ctx, actor, export.Options{ConsultationID: id, Format: format, Profile: "masked"})
+	if errors.Is(err, apperr.ErrNotFound) {
+		return fmt.Errorf("没有编号为 %s 的征集", id)
+	}
+	if err != nil {
+		return fmt.Errorf("导出 %s：%w", id, err)
+	}
+	var to io.Writer = t.out
+	if out != "" {
+		f, err := os.OpenFile(out+".part", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("写入 %s：%w", out, err)
+		}
+		defer f.Close()
+		to = f
+	}
+	n, err := job.Stream(ctx, to)
+	if err != nil {
+		return fmt.Errorf("导出 %s：%w", id, err)
+	}
+	if out == "" {
+		return nil
+	}
+	if err := os.Rename(out+".part", out); err != nil {
+		return fmt.Errorf("写入 %s：%w", out, err)
+	}
+	fmt.Fprintf(t.err, "已导出%d条意见到 %s\n", n, out)
+	return nil
+}
+
+func staffCommand(t *terminal) *cobra.Command {
+	var username, name, role string
+	withStaff := func(cmd *cobra.Command, f func(s *staff.Store) error) error {
+		return withDatabase(cmd.Context(), t, need{keys: true}, func(db *postgres.DB, keys *vault.KeyRing) error {
+			return f(&staff.Store{
+				DB: db, Keys: keys, Tries: &throttle.Limiter{DB: db, Index: keys.Index}, Now: db.Now,
+			})
+		})
+	}
+	add := &cobra.Command{
+		Use: "add", Short: "增加一名工作人员，显示密码和动态口令密钥", Args: arguments(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, ok := roleOf(role)
+			if username == "" || name == "" || !ok {
+				return usageError{errors.New("请写成：wenji staff add --username 用户名 --name 姓名 --role 审核员（或发布员、系统管理员）")}
+			}
+			return withStaff(cmd, func(s *staff.Store) error {
+				c, err := s.Add(cmd.Context(), operator, username, name, r)
+				if errors.Is(err, apperr.ErrConflict) {
+					return fmt.Errorf("用户名 %s 已经有人用了，请换一个", username)
+				}
+				return printCredentials(t, c, err)
+			})
+		},
+	}
+	add.Flags().StringVar(&username, "username", "", "用户名")
+	add.Flags().StringVar(&name, "name", "", "姓名")
+	add.Flags().StringVar(&role, "role", "", "角色：审核员、发布员或系统管理员")
+	reset := &cobra.Command{
+		Use: "reset USERNAME", Short: "换发密码和动态口令密钥", Args: arguments("USERNAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withStaff(cmd, func(s *staff.Store) error {
+				c, err := s.Reset(cmd.Context(), operator, args[0])
+				return printCredentials(t, c, nobody(err, args[0]))
+			})
+		},
+	}
+	disable := &cobra.Command{
+		Use: "disable USERNAME", Short: "停用一名工作人员", Args: arguments("USERNAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withStaff(cmd, func(s *staff.Store) error {
+				if err := nobody(s.Disable(cmd.Context(), operator, args[0]), args[0]); err != nil {
+					return err
+				}
+				fmt.Fprintf(t.out, "已停用 %s。\n", args[0])
+				return nil
+			})
+		},
+	}
+	return group("staff", "工作人员账号", add, reset, disable)
+}
+
+func roleOf(name string) (staff.Role, bool) {
+	for role, n := range roleNames {
+		if n == name {
+			return role, true
+		}
+	}
+	return "", false
+}
+
+func nobody(err error, username string) error {
+	if errors.Is(err, apperr.ErrNotFound) {
+		return fmt.Errorf("没有用户名为 %s 的工作人员", username)
+	}
+	return err
+}
+
+func printCredentials(t *terminal, c staff.Credentials, err error) error {
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "用户名：%s\n密码：%s\n动态口令密钥：%s\n%s\n以上内容只显示这一次，请交给本人。\n",
+		c.Username, c.Password, c.TOTPSecret, c.TOTPURL)
+	return nil
+}
+
+func auditCommand(t *terminal) *cobra.Command {
+	return group("audit", "操作日志", &cobra.Command{
+		Use: "verify", Short: "核对操作日志的校验链", Args: arguments(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withDatabase(cmd.Context(), t, need{keys: true}, func(db *postgres.DB, keys *vault.KeyRing) error {
+				r, err := audit.Verify(cmd.Context(), db, keys.AuditKey())
+				if err != nil {
+					return fmt.Errorf("核对操作日志：%w", err)
+				}
+				if r.Broken != nil {
+					return fmt.Errorf("操作日志的校验链在第%d条断开：条目 %s，%s", r.Broken.Position, r.Broken.EntryID, r.Broken.What)
+				}
+				fmt.Fprintf(t.out, "链校验：通过。共%d条，已入链%d条，等待入链%d条。\n", r.Entries, r.Sealed, r.Waiting)
+				return nil
+			})
+		},
+	})
+}
+
+func keysCommand(t *terminal) *cobra.Command {
+	return group("keys", "密钥文件", &cobra.Command{
+		Use: "add", Short: "建立密钥文件，或者在其中增加一把密钥，以后的个人信息用它封存", Args: arguments(),
+		RunE: func(*cobra.Command, []string) error {
+			c, err := readConfig(t.getenv, need{keys: true})
+			if err != nil {
+				return err
+			}
+			if _, err := os.Stat(c.KeysFile); errors.Is(err, os.ErrNotExist) {
+				if _, err := vault.Create(c.KeysFile); err != nil {
+					return fmt.Errorf("建立密钥文件：%w", err)
+				}
+				fmt.Fprintf(t.out, "已建立密钥文件 %s。请另存一份在别处：丢了它，封存的个人信息就读不出来了。\n", c.KeysFile)
+				return nil
+			}
+			id, err := vault.AddKey(c.KeysFile)
+			if err != nil {
+				return fmt.Errorf("增加密钥：%w", err)
+			}
+			fmt.Fprintf(t.out, "已增加密钥 %s。请把文件复制到每一台服务器并重新启动。\n", id)
+			return nil
+		},
+	})
+}
