@@ -1,7 +1,11 @@
 // Package clause reads the text of an official document into a tree of numbered clauses with their responsible units.
 package clause
 
-import "github.com/google/uuid"
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
 
 // Kind is a node's place in the document's order of headings.
 type Kind string
@@ -18,9 +22,9 @@ const (
 type Node struct {
 	ID     uuid.UUID // zero until stored; lasts across versions of the document
 	Kind   Kind
-	Number int    // as counted, 0 for a Paragraph
-	Label  string // the number as printed: “一、”, “（四）”, “5.”, “第三条”
-	Title  string // heading or clause title, without the closing full stop; may be empty
+	Number int    // 0 for a Paragraph; clauses are counted through the whole document, see Parse
+	Label  string // the number as printed: “一、”, “（四）”, “5.”, “第三条”; put back where the source has lost it
+	Title  string // heading or clause title, without the full stop or colon that closes it; may be empty
 	Body   string // running text after the title, without the list of units; line feeds separate paragraphs
 
 	Units     []string // 责任单位, lead unit first
@@ -29,12 +33,22 @@ type Node struct {
 	Raw string // the source text this node was read from, line ends as LF; all Raw joined give the source back
 }
 
+// Join gives back the text that the nodes were read from, line ends as LF.
+func Join(nodes []Node) string {
+	var b strings.Builder
+	for _, n := range nodes {
+		b.WriteString(n.Raw)
+	}
+	return b.String()
+}
+
 // Warning is one doubtful place that a person should look at.
 type Warning struct {
 	Code   Code
 	Line   int    // line of the source, from 1
+	Kind   Kind   // of the node concerned
 	Number int    // number of the clause or heading concerned, 0 if none
-	Text   string // the words concerned, as they stand in the source
+	Text   string // the words concerned, as they stand in the source; names of units with their brackets made whole
 }
 
 // Code says what is doubtful.
@@ -45,7 +59,9 @@ const (
 	MissingStop      Code = "missing_stop"       // no full stop after a clause title
 	UnitsBracket     Code = "units_bracket"      // a list of units whose bracket is not opened or not closed
 	UnitsRunTogether Code = "units_run_together" // two units without 、 between them
+	UnitsName        Code = "units_name"         // a unit that elsewhere in the document has 省 or 市 before its name
 	UnitsMissing     Code = "units_missing"      // a clause without units among clauses that have them
 	HalfWidth        Code = "half_width"         // half-width punctuation between Chinese characters
 	OutOfOrder       Code = "out_of_order"       // a number that does not follow the one before
+	Unpaired         Code = "unpaired"           // a quotation mark or bracket without its partner
 )
