@@ -1,0 +1,153 @@
+# Wenji. Everything here works on Debian 12 with Go, git and make alone; missing software is installed with the system's
+# package manager when the recipe runs as root or may use sudo, and named otherwise.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build generate test check bench cover postgresql browser
+.DELETE_ON_ERROR:
+
+GO    ?= go
+DATA  ?= .data
+# ARGS are passed on: make run ARGS="--addr 127.0.0.1:9000"
+ARGS  ?=
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+E2E         := internal/e2e
+# Git refuses to describe a clone that belongs to another user; the program is then built without its revision.
+BUILDVCS    := $(shell git status >/dev/null 2>&1 && echo auto || echo false)
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: postgresql build ## start the portal with sample data (kept in .data)
+	@exec ./bin/wenji demo --data "$(DATA)" $(ARGS)
+
+build: ## build bin/wenji
+	$(GO) build -trimpath -buildvcs=$(BUILDVCS) -o bin/wenji ./cmd/wenji
+
+generate: ## rewrite the *_templ.go files from the templates
+	$(GO) tool templ generate -path web
+
+test: postgresql browser ## run all tests, those in the browser too
+	@$(GO) test -count=1 ./... \
+	  && echo "make test: all tests passed" \
+	  || { echo "make test: FAILED, see above" >&2; exit 1; }
+
+check: postgresql browser ## format, vet, staticcheck, stale templates, all tests again with the race detector
+	@$(TOOLS) need gcc 'command -v gcc && test -e /usr/include/stdlib.h' 'gcc libc6-dev' 'gcc glibc-devel'
+	@unformatted=$$(gofmt -l cmd internal web migrations) \
+	  && if [ -n "$$unformatted" ]; then echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@$(TOOLS) before=$$(templates) && $(GO) tool templ generate -path web && test "$$before" = "$$(templates)" \
+	  || { echo "make check: the committed *_templ.go files were stale; commit the regenerated ones" >&2; exit 1; }
+	$(GO) test -race -shuffle=on ./...
+	@echo "make check: all checks passed"
+
+bench: postgresql ## measure the portal against nginx and pgbench on this machine
+	@$(TOOLS) need nginx 'test -x /usr/sbin/nginx || command -v nginx' nginx-light nginx
+	@$(TOOLS) need wrk 'command -v wrk' wrk wrk
+	@$(TOOLS) need pgbench has_pgbench postgresql postgresql-contrib
+	$(GO) run ./cmd/bench $(ARGS)
+
+cover: postgresql ## run the tests and show what they reach, by package
+	@mkdir -p bin
+	$(GO) test -coverprofile=bin/cover.out -coverpkg=./... ./...
+	$(GO) tool cover -func=bin/cover.out | tail -1
+
+postgresql: # the server programs; wenji and the tests start servers of their own
+	@$(TOOLS) need 'PostgreSQL 14 or newer' has_postgresql postgresql postgresql-server
+
+browser: # what the tests in the browser need
+	@$(TOOLS) need Chromium 'command -v chromium || command -v chromium-browser || command -v google-chrome' chromium chromium
+	@$(TOOLS) need 'a Chinese font' 'ls /usr/share/fonts/*/*/*CJK* || ls /usr/share/fonts/*/*CJK* || ls /usr/share/fonts/*CJK*/*' \
+	  fonts-noto-cjk google-noto-sans-cjk-ttc-fonts
+	@$(TOOLS) need npm 'command -v npm' 'nodejs npm' 'nodejs npm'
+	@if [ -e $(E2E)/package-lock.json ]; then $(MAKE) --no-print-directory $(E2E)/node_modules/.package-lock.json; fi
+
+$(E2E)/node_modules/.package-lock.json: $(E2E)/package-lock.json
+	cd $(E2E) && npm ci --no-audit --no-fund
+	@touch $@
+
+# Shell functions for the recipes above, used as $(TOOLS) need …
+TOOLS = eval "$$TOOLS_SH";
+define TOOLS_SH
+set -eu
+# need WHAT TEST APT-PACKAGES DNF-PACKAGES installs the packages unless TEST succeeds.
+need() {
+  if eval "$$2" >/dev/null 2>&1; then return 0; fi
+  if command -v apt-get >/dev/null; then
+    command="apt-get update && apt-get install -y --no-install-recommends $$3"
+    script="$$APT_SH" packages=$$3
+  elif command -v dnf >/dev/null; then
+    command="dnf install -y $$4"
+    script='dnf install -y "$$@"' packages=$$4
+  else
+    echo "make: $$1 is missing; install it (in Debian: $$3) and try again" >&2
+    exit 1
+  fi
+  if [ "$$(id -u)" = 0 ]; then
+    echo "make: $$1 is missing; installing $$packages"
+    sh -c "$$script" sh $$packages
+  elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+    echo "make: $$1 is missing; installing $$packages with sudo"
+    sudo sh -c "$$script" sh $$packages
+  else
+    echo "make: $$1 is missing. Type this once, then try again:" >&2
+    echo "  su -c '$$command'" >&2
+    exit 1
+  fi
+  eval "$$2" >/dev/null 2>&1 || { echo "make: $$packages is installed, but $$1 is still not found" >&2; exit 1; }
+}
+# has NAME… finds a PostgreSQL of version 14 or newer with these programs, where wenji looks for it too.
+has() {
+  for dir in $$(echo "$$PATH" | tr : ' ') /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/pgsql/bin; do
+    found=yes
+    for name in "$$@"; do [ -x "$$dir/$$name" ] || found=no; done
+    [ $$found = yes ] || continue
+    version=$$("$$dir/$$1" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
+    [ "$${version:-0}" -lt 14 ] || return 0
+  done
+  return 1
+}
+has_postgresql() { has postgres initdb; }
+has_pgbench() { has pgbench; }
+# templates prints one sum over all generated files.
+templates() { find web -name '*_templ.go' | LC_ALL=C sort | xargs cat | cksum; }
+endef
+export TOOLS_SH
+
+# Installing a server package must not leave a service running that nobody asked for: while apt works, services are not
+# started; PostgreSQL makes no cluster unless this machine already had one managed that way; nginx is not enabled.
+define APT_SH
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $$policy ]; then
+  trap 'rm -f $$policy' EXIT
+  trap 'exit 1' INT TERM
+  printf '#!/bin/sh\nexit 101\n' >$$policy
+  chmod 755 $$policy
+fi
+get() { apt-get install -y -qq --no-install-recommends "$$@"; }
+get_fresh() {
+  if ! apt-get install -s -qq --no-install-recommends "$$@" >/dev/null 2>&1; then
+    apt-get update -qq
+    get "$$@"
+  else
+    get "$$@" || { apt-get update -qq && get "$$@"; }
+  fi
+}
+has_common=no
+if [ -e /etc/postgresql-common/createcluster.conf ]; then has_common=yes; fi
+case " $$* " in *" postgresql "*)
+  if [ $$has_common = no ]; then
+    get_fresh postgresql-common
+    echo 'create_main_cluster = false' >>/etc/postgresql-common/createcluster.conf
+  fi ;;
+esac
+get_fresh "$$@"
+case " $$* " in *" nginx-light "*)
+  if command -v systemctl >/dev/null; then systemctl disable --quiet nginx || true; fi ;;
+esac
+endef
+export APT_SH
