@@ -2,10 +2,32 @@
 package staff
 
 import (
+	"log/slog"
 	"time"
+
+	"wenji/internal/postgres"
+	"wenji/internal/throttle"
+	"wenji/internal/vault"
 
 	"github.com/google/uuid"
 )
+
+// Store keeps members and their sessions. Each act is one transaction that holds its entry in the record.
+type Store struct {
+	DB    *postgres.DB
+	Keys  *vault.KeyRing
+	Tries *throttle.Limiter
+	Now   func() time.Time
+
+	// Codes is the clock of second-factor codes, which must be that of people's phones: the demo's --now does not move
+	// it. Nil means time.Now.
+	Codes func() time.Time
+	// Log is warned when sign-ins fail in numbers that no forgetful person reaches. Nil means no warnings.
+	Log *slog.Logger
+}
+
+// now is the moment of an act, as precise as the database keeps it.
+func (s *Store) now() time.Time { return s.Now().Truncate(time.Microsecond) }
 
 // Role of a member; one each.
 type Role string
@@ -48,3 +70,11 @@ type Member struct {
 
 // Can tells whether the member's role has the permission. The zero Member can nothing.
 func (m Member) Can(p Permission) bool { return granted[m.Role][p] }
+
+// Signature is how the record names the member: display name and the username, which is unique.
+func (m Member) Signature() string { return m.Name + " (" + m.Username + ")" }
+
+func knownRole(r Role) bool {
+	_, ok := granted[r]
+	return ok
+}
