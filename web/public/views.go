@@ -7,6 +7,7 @@ import (
 	"wenji/internal/apperr"
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
+	"wenji/internal/validate"
 )
 
 // HomeView is the column home (GET /).
@@ -67,13 +68,8 @@ type PrintView struct {
 	Address string // absolute address of the notice, printed at the end
 }
 
-// Answers are the fields of the comment form as typed. The fields are those of validate.Form in the same order, so
-// that one converts to the other.
-type Answers struct {
-	Title, Body, Name, IDNumber, Occupation, Phone, Email, Org string
-	Consent, ConsentID                                         bool
-	Clauses                                                    []string
-}
+// Answers are the fields of the comment form as typed.
+type Answers = validate.Form
 
 // Captcha is the challenge shown in a form.
 type Captcha struct {
@@ -97,6 +93,7 @@ type FormView struct {
 	Captcha     Captcha
 	Message     string // a sentence about the whole form: expired, too often, sent before; "" for none
 	Under14     bool   // the ID number is a child's: show the guardian's path
+	Edit        string // name of the field to open the form at, from a 修改 button of the check page
 }
 
 // CheckView is the check page (200 of POST …/comments/check). Edit buttons post `sealed` and `edit` (name of a field)
@@ -149,7 +146,6 @@ type StatusView struct {
 type StatusResultView struct {
 	Consultation consultation.Consultation
 	Number       int
-	Title        string // of the comment, as its writer typed it
 	State        comment.State
 	ReceivedAt   time.Time
 	DecidedAt    *time.Time
@@ -215,8 +211,8 @@ type ErrorView struct {
 	Submitting bool   // a comment was being sent: the page says 您的意见没有保存 and gives the road by e-mail
 	Reference  string // number of the request, for 500 and 503
 	RetryAfter time.Duration
-	Email      string // where a comment may be sent instead; the site's address where empty
-	Message    string // one more sentence, such as who decided first; "" for none
-	ReturnURL  string // a path of this site to go back to; "" for none
-	Answers    *Answers
+	Email      string   // where a comment may be sent instead; the site's address where empty
+	Message    string   // one more sentence, such as who decided first; "" for none
+	ReturnURL  string   // a path of this site to go back to; "" for none
+	Answers    *Answers // what was typed, where it is still at hand, to be copied
 }
