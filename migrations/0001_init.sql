@@ -163,7 +163,7 @@ CREATE TABLE decision (
   id              uuid PRIMARY KEY,
   consultation_id text NOT NULL,
   comment_id      uuid NOT NULL REFERENCES comment,
-  action          text NOT NULL CHECK (action IN ('publish', 'withhold', 'decline', 'undo', 'rule')),
+  action          text NOT NULL CHECK (action IN ('publish', 'withhold', 'decline', 'undo')),
   from_state      text NOT NULL,
   to_state        text NOT NULL,
   version         integer NOT NULL,

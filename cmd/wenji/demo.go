@@ -20,7 +20,6 @@ import (
 	"wenji/internal/sample"
 	"wenji/internal/vault"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 )
 
@@ -208,7 +207,10 @@ func demoSample(ctx context.Context, p *portal, reopen bool) error {
 // showCodes prints the current one-time codes each time Enter is pressed at a terminal, for who has no authenticator.
 func showCodes(t *terminal, accounts []account) {
 	file, ok := t.in.(*os.File)
-	if !ok || !isatty.IsTerminal(file.Fd()) {
+	if !ok {
+		return
+	}
+	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
 		return
 	}
 	lines := bufio.NewScanner(file)
