@@ -2,7 +2,7 @@
 # package manager when the recipe runs as root or may use sudo, and named otherwise.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate test check bench cover postgresql browser
+.PHONY: help run build generate schema test check bench cover postgresql browser
 .DELETE_ON_ERROR:
 
 GO    ?= go
@@ -26,6 +26,9 @@ build: ## build bin/wenji
 
 generate: ## rewrite the *_templ.go files from the templates
 	$(GO) tool templ generate -path web
+
+schema: postgresql ## rewrite docs/schema.sql from the migrations
+	WENJI_UPDATE_SCHEMA=1 $(GO) test -count=1 -run TestSchemaDocumentIsCurrent ./internal/archtest
 
 test: postgresql browser ## run all tests, those in the browser too
 	@$(GO) test -count=1 ./... \
