@@ -26,7 +26,8 @@ const (
 // Migrate brings the schema of the database at url up to date and returns how many migrations it applied. Any number of
 // replicas may call it at once: one applies, the others wait and find nothing left to do. Each migration is a
 // transaction, so one that fails or is killed leaves nothing behind. The user of url needs the right to create tables;
-// url must lead to the server itself, not to a pooler in transaction mode.
+// url must lead to the server itself, not to a pooler in transaction mode. A migration waits at most ten seconds for a
+// table in use, or the address's lock_timeout.
 //
 // A server on which Wenji would give wrong results is refused with a sentence saying what to do.
 func Migrate(ctx context.Context, url string, log *slog.Logger) (applied int, err error) {
@@ -35,10 +36,10 @@ func Migrate(ctx context.Context, url string, log *slog.Logger) (applied int, er
 		return 0, errURL
 	}
 	cfg.ConnectTimeout = connectTimeout
-	cfg.RuntimeParams["application_name"] = "wenji migrate"
-	cfg.RuntimeParams["timezone"] = "Asia/Shanghai"
-	cfg.RuntimeParams["lock_timeout"] = milliseconds(migrationLockTimeout)
-	cfg.RuntimeParams["statement_timeout"] = "0"
+	setParam(cfg, "application_name", "wenji migrate", "")
+	setParam(cfg, "timezone", "", "Asia/Shanghai")
+	setParam(cfg, "lock_timeout", "", milliseconds(migrationLockTimeout))
+	setParam(cfg, "statement_timeout", "0", "")
 	db := stdlib.OpenDB(*cfg)
 	defer func() { err = errors.Join(err, db.Close()) }()
 
@@ -123,8 +124,8 @@ func explain(err error, cfg *pgx.ConnConfig) error {
 		return fmt.Errorf("user %s may not create tables; as the server's administrator run: ALTER DATABASE %s OWNER TO %s: %w",
 			cfg.User, pgx.Identifier{cfg.Database}.Sanitize(), pgx.Identifier{cfg.User}.Sanitize(), err)
 	case code == "55P03":
-		return fmt.Errorf("a table was in use for more than %s, so nothing of this migration was kept; try again when "+
-			"it is quieter: %w", migrationLockTimeout, err)
+		return fmt.Errorf("a table was in use for more than lock_timeout, so nothing of this migration was kept; try "+
+			"again when it is quieter: %w", err)
 	case isConnectError(err):
 		return fmt.Errorf("no PostgreSQL answers on %s; start it, or correct the database address: %w", where, err)
 	}

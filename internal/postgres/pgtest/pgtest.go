@@ -68,6 +68,25 @@ func Empty(t testing.TB) string {
 	return create(ctx, t, serverURL(ctx, t), "template0")
 }
 
+// Dir returns a folder for a server of embedded.Start, removed when t ends. Unlike those of t.TempDir it can be entered
+// by the user whom the server runs as under root.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "wenji-")
+	if err == nil {
+		err = os.Chmod(dir, 0o711)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 // closePool fails the test, instead of hanging it, when a connection was never given back.
 func closePool(t testing.TB, db *postgres.DB) {
 	closed := make(chan struct{})
