@@ -9,7 +9,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"log/slog"
+	"sync"
 )
 
 const keySize = 32
@@ -31,6 +33,7 @@ type KeyRing struct {
 	keys     []key // in the order of the file
 	personal map[string]cipher.AEAD
 	index    []byte
+	indexers sync.Pool // of hash.Hash keyed with index: keying one costs as much as using it
 	audit    []byte
 	check    []byte // digest that tells this index key from another
 }
@@ -81,13 +84,19 @@ func derive(secret []byte, purpose string) ([]byte, error) {
 // same purpose and value give the same digest for the life of the portal, also after keys were added; different
 // purposes give unrelated digests. The caller normalises value first.
 func (k *KeyRing) Index(purpose, value string) []byte {
-	mac := hmac.New(sha256.New, k.index)
-	var length [4]byte
-	binary.BigEndian.PutUint32(length[:], uint32(len(purpose)))
-	mac.Write(length[:])
-	mac.Write([]byte(purpose))
-	mac.Write([]byte(value))
-	return mac.Sum(nil)
+	mac, ok := k.indexers.Get().(hash.Hash)
+	if !ok {
+		mac = hmac.New(sha256.New, k.index)
+	}
+	b := make([]byte, 0, 128)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(purpose)))
+	b = append(b, purpose...)
+	b = append(b, value...)
+	mac.Write(b)
+	digest := mac.Sum(b[:0])
+	mac.Reset()
+	k.indexers.Put(mac)
+	return digest
 }
 
 // AuditKey is the key of the audit chain: stable for the life of the portal, as it is derived from the index key.

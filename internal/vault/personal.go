@@ -45,6 +45,7 @@ func (k *KeyRing) Seal(commentID uuid.UUID, p Personal) (Sealed, error) {
 	}
 	aead := k.personal[k.active]
 	head := 2 + len(k.active)
+	aad := make([]byte, 0, 64)
 	size := 0
 	for _, f := range fields {
 		if !f.value.Empty() {
@@ -64,7 +65,7 @@ func (k *KeyRing) Seal(commentID uuid.UUID, p Personal) (Sealed, error) {
 		mustRandom(nonce)
 		plain := out[head+gcmNonce : end-gcmTag]
 		copy(plain, f.value.value)
-		*f.sealed = aead.Seal(out, nonce, plain, place(f.column, commentID))
+		*f.sealed = aead.Seal(out, nonce, plain, place(&aad, f.column, commentID))
 	}
 	switch {
 	case !p.IDNumber.Empty():
@@ -90,11 +91,12 @@ func (k *KeyRing) Open(commentID uuid.UUID, s Sealed) (Personal, error) {
 		{"email", s.Email, &p.Email},
 		{"org", s.Org, &p.Org},
 	}
+	buffer, aad := make([]byte, 0, 128), make([]byte, 0, 64) // enough for most values: one allocation for all
 	for _, f := range fields {
 		if f.sealed == nil {
 			continue
 		}
-		plain, err := k.openValue(f.sealed, place(f.column, commentID))
+		plain, err := k.openValue(buffer, f.sealed, place(&aad, f.column, commentID))
 		if err != nil {
 			return Personal{}, fmt.Errorf("open %s of comment %s: %w", f.column, commentID, err)
 		}
@@ -103,7 +105,8 @@ func (k *KeyRing) Open(commentID uuid.UUID, s Sealed) (Personal, error) {
 	return p, nil
 }
 
-func (k *KeyRing) openValue(sealed, aad []byte) ([]byte, error) {
+// openValue appends the opened value to buffer[:0], or to a larger one.
+func (k *KeyRing) openValue(buffer, sealed, aad []byte) ([]byte, error) {
 	id, rest, err := cutHeader(sealed)
 	if err != nil {
 		return nil, err
@@ -112,7 +115,6 @@ func (k *KeyRing) openValue(sealed, aad []byte) ([]byte, error) {
 	if !ok || len(rest) < gcmNonce+gcmTag {
 		return nil, ErrSeal
 	}
-	var buffer [128]byte // names, numbers and addresses fit: no allocation but the string
 	plain, err := aead.Open(buffer[:0], rest[:gcmNonce], rest[gcmNonce:], aad)
 	if err != nil {
 		return nil, ErrSeal
@@ -120,14 +122,14 @@ func (k *KeyRing) openValue(sealed, aad []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// place is the associated data of a value: where it belongs.
-func place(column string, row uuid.UUID) []byte {
-	b := make([]byte, 0, 64)
-	b = append(b, sealVersion)
-	b = append(b, "|personal_data|"...)
-	b = append(b, column...)
-	b = append(b, '|')
-	return append(b, row[:]...)
+// place is the associated data of a value: where it belongs. It is written into b.
+func place(b *[]byte, column string, row uuid.UUID) []byte {
+	*b = append((*b)[:0], sealVersion)
+	*b = append(*b, "|personal_data|"...)
+	*b = append(*b, column...)
+	*b = append(*b, '|')
+	*b = append(*b, row[:]...)
+	return *b
 }
 
 // Read returns the sealed row of a comment, or apperr.ErrNotFound when there is none (never stored, or erased).
