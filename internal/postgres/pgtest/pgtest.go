@@ -130,7 +130,11 @@ func create(ctx context.Context, t testing.TB, server, template string) string {
 	t.Helper()
 	name := prefix + strconv.FormatInt(time.Now().Unix(), 36) + "_" + strings.ToLower(rand.Text()[:12])
 	err := admin(ctx, server, func(conn *pgx.Conn) error {
-		return exec(ctx, conn, "CREATE DATABASE "+name+" TEMPLATE "+template)
+		how, err := strategy(ctx, conn)
+		if err != nil {
+			return err
+		}
+		return exec(ctx, conn, "CREATE DATABASE "+name+" TEMPLATE "+template+how)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -149,6 +153,15 @@ func create(ctx context.Context, t testing.TB, server, template string) string {
 		t.Fatal(err)
 	}
 	return address
+}
+
+// strategy chooses how to clone: copying files takes a third of the time of writing them to the log, unless the two
+// checkpoints around it have to wait for the disk.
+func strategy(ctx context.Context, conn *pgx.Conn) (how string, err error) {
+	err = conn.QueryRow(ctx, `
+		SELECT CASE WHEN current_setting('fsync') = 'off' AND current_setting('server_version_num')::int >= 150000
+		            THEN ' STRATEGY file_copy' ELSE '' END`).Scan(&how)
+	return how, err
 }
 
 // template returns the name of the migrated database that tests clone, making it when these migrations are new to the
