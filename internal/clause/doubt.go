@@ -93,10 +93,11 @@ func (p *parser) doubtMarks(b *block, i int) {
 		p.warn(Warning{c, i + 1, b.kind, b.number, string(r[max(0, at-6):min(len(r), at+7)])})
 	}
 	for at, c := range r {
+		if c != '.' && !strings.ContainsRune(halfWidth, c) {
+			continue
+		}
 		before, after := beside(r, at, -1), beside(r, at, +1)
-		switch {
-		case strings.ContainsRune(halfWidth, c) && (wide(before) || wide(after)),
-			c == '.' && chinese(before) && (chinese(after) || after == 0):
+		if c == '.' && chinese(before) && (chinese(after) || after == 0) || c != '.' && (wide(before) || wide(after)) {
 			add(HalfWidth, at)
 		}
 	}

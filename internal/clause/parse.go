@@ -90,6 +90,7 @@ type block struct {
 	texts   []string // one a line that has any
 	ended   bool     // its last line ends with a list of units
 	units   []string
+	named   map[string]bool // the units so far
 	note    string
 	title   string
 	opening string // what the first line says after the title
@@ -179,14 +180,14 @@ func spaceAfter(l *line) string {
 // current is the block that takes a blank line.
 func (p *parser) current(i int) *block {
 	if len(p.blocks) == 0 {
-		p.blocks = append(p.blocks, &block{kind: Paragraph, from: i})
+		p.blocks = append(p.blocks, &block{kind: Paragraph, from: i, named: map[string]bool{}})
 	}
 	return p.blocks[len(p.blocks)-1]
 }
 
 // begin opens a block with line i. Blank lines at the very top belong to the first block.
 func (p *parser) begin(i int, kind Kind, l label) {
-	b := &block{kind: kind, label: l.text, from: i}
+	b := &block{kind: kind, label: l.text, from: i, named: map[string]bool{}}
 	if len(p.blocks) == 1 && p.blocks[0].kind == Paragraph && len(p.blocks[0].texts) == 0 {
 		b.raw.WriteString(p.blocks[0].raw.String())
 		p.blocks = p.blocks[:0]
@@ -207,7 +208,8 @@ func (p *parser) take(b *block, i int) {
 	b.ended = l.list != nil
 	if l.list != nil {
 		for _, u := range l.list.units {
-			if !slices.Contains(b.units, u) {
+			if !b.named[u] {
+				b.named[u] = true
 				b.units = append(b.units, u)
 			}
 		}

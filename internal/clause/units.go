@@ -186,6 +186,11 @@ var unitStarts = []string{"省", "市", "各", "国家", "中国", "中共", "�
 // splitJoined cuts “省民政厅省发展改革委” where one name ends and the next begins. A 厅 ends a name even when the 省 of
 // the next one is lost.
 func splitJoined(r []rune) []string {
+	last := len(r) - 1
+	for last > 0 && r[last] == '）' {
+		last--
+	}
+	whole := strings.ContainsRune("厅局委办", r[last]) // what follows a 厅 is a name, not 厅 with an addition
 	depth, from := 0, 0
 	var names []string
 	for i := 1; i < len(r); i++ {
@@ -195,30 +200,18 @@ func splitJoined(r []rune) []string {
 		case '）':
 			depth--
 		}
-		rest := string(r[i:])
-		if depth == 0 && i-from >= 2 && len(r)-i >= 2 && endsName(r[i-1]) && startsName(r[i-1], rest) {
+		if depth > 0 || i-from < 2 || len(r)-i < 2 || !strings.ContainsRune("厅局委办部院府会社行司所）", r[i-1]) {
+			continue
+		}
+		rest := string(r[i:min(len(r), i+4)])
+		// 中国银行省分行 is one name.
+		named := startsAny(rest, unitStarts) != "" && startsAny(rest, []string{"省分", "市分"}) == ""
+		if named || r[i-1] == '厅' && whole && len(r)-i >= 3 && r[i] != '（' {
 			names = append(names, string(r[from:i]))
 			from = i
 		}
 	}
 	return append(names, string(r[from:]))
-}
-
-func endsName(r rune) bool { return strings.ContainsRune("厅局委办部院府会社行司所）", r) }
-
-func startsName(before rune, rest string) bool {
-	// 中国银行省分行 is one name.
-	if strings.HasPrefix(rest, "省分") || strings.HasPrefix(rest, "市分") {
-		return false
-	}
-	for _, p := range unitStarts {
-		if strings.HasPrefix(rest, p) {
-			return true
-		}
-	}
-	end := strings.TrimRight(rest, "）")
-	return before == '厅' && !strings.HasPrefix(rest, "（") && len(rest) >= len("民政厅") &&
-		(strings.HasSuffix(end, "厅") || strings.HasSuffix(end, "局") || strings.HasSuffix(end, "委") || strings.HasSuffix(end, "办"))
 }
 
 func allUnits(units []string) bool {
