@@ -168,7 +168,7 @@ func knownKind(k comment.SpanKind) bool {
 	return false
 }
 
-// Undo takes back the decision on a comment, a decision by rule too: it waits again, and the public copy is gone. The
+// Undo takes back the decision on a comment, also one that was published by rule: it waits again, and the public copy is gone. The
 // decision and what it hid stay in the tables. *apperr.Conflict when the comment is not in the version the person saw.
 func (s *Store) Undo(ctx context.Context, by staff.Member, id uuid.UUID, version int) error {
 	if !by.Can(staff.Decide) {

@@ -28,7 +28,7 @@ const SameSenderMost = 1000
 
 // PastDecision is one step of a comment, undone ones too.
 type PastDecision struct {
-	Action    string // Publish, Withhold, Decline, “undo” or “rule”
+	Action    string // Publish, Withhold, Decline or “undo”
 	FromState comment.State
 	ToState   comment.State
 	Version   int    // of the comment after the step
