@@ -24,7 +24,7 @@ import (
 const (
 	consultationID = "2025-0001"
 	markedName     = "欧阳测标"
-	markedID       = "210102194912310011"
+	markedID       = "210102194912310016"
 	markedPhone    = "13812345678"
 	markedEmail    = "biaoji@example.cn"
 )
@@ -53,7 +53,7 @@ func newFixture(t *testing.T, at time.Time) *fixture {
 	for n := 1; n <= 3; n++ {
 		exec(t, db, `
 			INSERT INTO clause (id, consultation_id, document, ordinal, kind, number, label)
-			VALUES ($1, $2, 'draft', $3, 'clause', $3, $3 || '.')`, uuid.New(), consultationID, n)
+			VALUES ($1, $2, 'draft', $3::int, 'clause', $3::int, '第' || $3::int || '条')`, uuid.New(), consultationID, n)
 	}
 	return replica(t, db, keys, at)
 }
@@ -303,7 +303,7 @@ func TestTheSameWordsOfTheSamePersonAreFound(t *testing.T) {
 	if _, yes, err := f.Repeated(context.Background(), again); err != nil || !yes {
 		t.Errorf("same words in other punctuation: found %v, %v", yes, err)
 	}
-	again.IDNumber = vault.NewSecret("21010219491231002X")
+	again.IDNumber = vault.NewSecret("210102194912310024")
 	if _, yes, err := f.Repeated(context.Background(), again); err != nil || yes {
 		t.Errorf("another person: found %v, %v", yes, err)
 	}
