@@ -1,0 +1,74 @@
+package export
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// appendCell appends what stands in a cell for the value, the same in every format:
+//   - A value that a spreadsheet would run as a formula (first sign = + - @, their full-width and small forms, or a tab
+//     or line end at the start; behind any spaces and invisible signs too) gets an apostrophe before it.
+//   - Bytes that are not UTF-8 and characters that XML 1.0 forbids become U+FFFD.
+//
+// Everything else is kept as it is.
+func appendCell(dst, value []byte) []byte {
+	if runs(value) {
+		dst = append(dst, '\'')
+	}
+	start := 0
+	for i := 0; i < len(value); {
+		if b := value[i]; b < utf8.RuneSelf {
+			if b < ' ' && b != '\t' && b != '\n' && b != '\r' {
+				dst = append(append(dst, value[start:i]...), "\uFFFD"...)
+				start = i + 1
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(value[i:])
+		if r == utf8.RuneError && size == 1 || r == 0xfffe || r == 0xffff {
+			dst = append(append(dst, value[start:i]...), "\uFFFD"...)
+			start = i + size
+		}
+		i += size
+	}
+	return append(dst, value[start:]...)
+}
+
+// runs tells whether a spreadsheet could take the value for a formula.
+func runs(value []byte) bool {
+	for len(value) > 0 {
+		r, size := utf8.DecodeRune(value)
+		switch r {
+		case '=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫', '−', '\t', '\r', '\n':
+			return true
+		}
+		if !unicode.IsSpace(r) && !nothing(r) {
+			return false
+		}
+		value = value[size:]
+	}
+	return false
+}
+
+// nothing tells signs that are not seen and that a spreadsheet may drop.
+func nothing(r rune) bool {
+	if r < 0x80 {
+		return r < ' ' || r == 0x7f
+	}
+	switch r {
+	case 0x115f, 0x1160, 0x2800, 0x3164, 0xffa0, 0xfffe, 0xffff, utf8.RuneError:
+		return true
+	}
+	return unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Mn, r)
+}
+
+// onlyDigits tells an ID or phone number that a spreadsheet would read as a number, and round or shorten.
+func onlyDigits(value []byte) bool {
+	for i, b := range value {
+		if (b < '0' || b > '9') && !(b == 'X' && i == len(value)-1) {
+			return false
+		}
+	}
+	return len(value) > 0
+}
