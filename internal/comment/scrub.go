@@ -83,12 +83,14 @@ func find(text string) []finding {
 	arabic, chinese, mail := 0, 0, false
 	for _, r := range text {
 		switch {
+		case r >= 0x3000 && r <= 0xa000:
+			if chineseDigit(r) >= 0 {
+				chinese++
+			}
 		case r == '@' || r == '＠':
 			mail = true
-		case arabicDigit(r) >= 0 || r >= '０' && r <= '９':
+		case arabicDigit(r) >= 0: // full-width ones too
 			arabic++
-		case chineseDigit(r) >= 0:
-			chinese++
 		}
 	}
 	if !mail && arabic < fewest && chinese < fewest {

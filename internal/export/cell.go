@@ -15,6 +15,9 @@ func appendCell(dst, value []byte) []byte {
 	if runs(value) {
 		dst = append(dst, '\'')
 	}
+	if clean(value) {
+		return append(dst, value...)
+	}
 	start := 0
 	for i := 0; i < len(value); {
 		if b := value[i]; b < utf8.RuneSelf {
@@ -33,6 +36,19 @@ func appendCell(dst, value []byte) []byte {
 		i += size
 	}
 	return append(dst, value[start:]...)
+}
+
+// clean tells that there is nothing to replace, as in nearly every value.
+func clean(value []byte) bool {
+	for i, b := range value {
+		if b < ' ' && b != '\t' && b != '\n' && b != '\r' {
+			return false
+		}
+		if b == 0xef && i+2 < len(value) && value[i+1] == 0xbf && value[i+2] >= 0xbe { // U+FFFE, U+FFFF
+			return false
+		}
+	}
+	return utf8.Valid(value)
 }
 
 // runs tells whether a spreadsheet could take the value for a formula.
