@@ -1,0 +1,226 @@
+package consultation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"wenji/internal/apperr"
+	"wenji/internal/clause"
+	"wenji/internal/postgres"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Store reads and changes consultations.
+type Store struct {
+	DB  *postgres.DB
+	Now func() time.Time
+}
+
+// PageSize is how many consultations List returns at once.
+const PageSize = 10
+
+// ListFilter narrows the list; zero fields do not.
+type ListFilter struct {
+	Phases []Phase // Open, Closed or Concluded
+	Kind   Kind
+	Unit   string
+	Query  string // words of the title
+	Page   int    // from 1; 0 means 1
+}
+
+const columns = `
+	c.id, c.kind, c.title, c.headline, c.unit, c.source, c.editor, c.published_on, c.opens_at, c.closes_at,
+	c.short_period_reason, c.original_closes_at, c.extension_reason, c.extended_on, c.withdrawn_at, c.withdrawal_reason,
+	c.concluded_on, c.result_expected, c.publication, c.id_number_rule, c.phone_rule, c.email_rule, c.contact_phone,
+	c.contact_email, c.mail_subject, c.notice, c.version,
+	coalesce(n.received + n.published + n.withheld + n.declined, 0), coalesce(n.published, 0)`
+
+const tables = ` FROM consultation c LEFT JOIN comment_count n ON n.consultation_id = c.id`
+
+// phaseSQL is Phase in SQL; $1 is now.
+const phaseSQL = `CASE WHEN c.withdrawn_at IS NOT NULL THEN 'withdrawn' WHEN c.concluded_on IS NOT NULL THEN 'result'
+	WHEN $1::timestamptz < c.opens_at THEN 'not_begun' WHEN $1::timestamptz < c.closes_at THEN 'open' ELSE 'closed' END`
+
+func scan(row pgx.CollectableRow) (Consultation, error) {
+	var c Consultation
+	err := row.Scan(&c.ID, &c.Kind, &c.Title, &c.Headline, &c.Unit, &c.Source, &c.Editor, &c.PublishedOn, &c.OpensAt,
+		&c.ClosesAt, &c.ShortPeriodReason, &c.OriginalClosesAt, &c.ExtensionReason, &c.ExtendedOn, &c.WithdrawnAt,
+		&c.WithdrawalReason, &c.ConcludedOn, &c.ResultExpected, &c.Publication, &c.IDNumberRule, &c.PhoneRule,
+		&c.EmailRule, &c.ContactPhone, &c.ContactEmail, &c.MailSubject, &c.Notice, &c.Version, &c.Received, &c.Published)
+	return c, err
+}
+
+// List returns one page of consultations, open ones first and the newest first among their like, and how many match.
+func (s *Store) List(ctx context.Context, f ListFilter) (items []Consultation, total int, err error) {
+	where, args := f.where(s.Now())
+	if err := s.DB.QueryRow(ctx, `SELECT count(*)`+tables+where, args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count consultations: %w", err)
+	}
+	page := min(max(f.Page, 1), 1000)
+	args = append(args, PageSize, (page-1)*PageSize)
+	rows, err := s.DB.Query(ctx, `SELECT `+columns+tables+where+fmt.Sprintf(`
+		 ORDER BY (%s) = 'open' DESC, c.published_on DESC, c.id DESC
+		 LIMIT $%d OFFSET $%d`, phaseSQL, len(args)-1, len(args)), args...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list consultations: %w", err)
+	}
+	if items, err = pgx.CollectRows(rows, scan); err != nil {
+		return nil, 0, fmt.Errorf("list consultations: %w", err)
+	}
+	return items, total, nil
+}
+
+func (f ListFilter) where(now time.Time) (string, []any) {
+	args := []any{now}
+	where := []string{phaseSQL + ` <> ''`}
+	add := func(condition string, value any) {
+		args = append(args, value)
+		where = append(where, fmt.Sprintf(condition, len(args)))
+	}
+	if len(f.Phases) > 0 {
+		add(phaseSQL+` = ANY ($%d)`, f.Phases)
+	}
+	if f.Kind != "" {
+		add(`c.kind = $%d`, string(f.Kind))
+	}
+	if f.Unit != "" {
+		add(`c.unit = $%d`, f.Unit)
+	}
+	if f.Query != "" {
+		add(`c.headline ILIKE $%d`, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Query)+"%")
+	}
+	return " WHERE " + strings.Join(where, " AND "), args
+}
+
+// PhaseCounts counts all consultations by phase.
+func (s *Store) PhaseCounts(ctx context.Context) (map[Phase]int, error) {
+	rows, err := s.DB.Query(ctx, `SELECT `+phaseSQL+` AS phase, count(*)`+tables+` GROUP BY phase`, s.Now())
+	if err != nil {
+		return nil, fmt.Errorf("count phases: %w", err)
+	}
+	counts := make(map[Phase]int)
+	var (
+		phase Phase
+		n     int
+	)
+	_, err = pgx.ForEachRow(rows, []any{&phase, &n}, func() error { counts[phase] = n; return nil })
+	if err != nil {
+		return nil, fmt.Errorf("count phases: %w", err)
+	}
+	return counts, nil
+}
+
+// Units lists the drafting units that have consultations, at most 500.
+func (s *Store) Units(ctx context.Context) ([]string, error) {
+	rows, err := s.DB.Query(ctx, `SELECT DISTINCT unit FROM consultation ORDER BY unit LIMIT 500`)
+	if err != nil {
+		return nil, fmt.Errorf("list units: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// Consultation returns one consultation, or apperr.ErrNotFound.
+func (s *Store) Consultation(ctx context.Context, id string) (*Consultation, error) {
+	rows, err := s.DB.Query(ctx, `SELECT `+columns+tables+` WHERE c.id = $1`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read consultation %s: %w", id, err)
+	}
+	c, err := pgx.CollectExactlyOneRow(rows, scan)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, apperr.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read consultation %s: %w", id, err)
+	}
+	return &c, nil
+}
+
+// Dossier returns a consultation with its documents and counts, or apperr.ErrNotFound.
+func (s *Store) Dossier(ctx context.Context, id string) (*Dossier, error) {
+	c, err := s.Consultation(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dossier{Consultation: *c, ClauseCounts: make(map[uuid.UUID]int)}
+	rows, err := s.DB.Query(ctx, `
+		SELECT document, id, kind, number, label, title, body, units, units_note
+		  FROM clause
+		 WHERE consultation_id = $1
+		 ORDER BY document, ordinal`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read documents of %s: %w", id, err)
+	}
+	var (
+		document string
+		n        clause.Node
+	)
+	_, err = pgx.ForEachRow(rows, []any{&document, &n.ID, &n.Kind, &n.Number, &n.Label, &n.Title, &n.Body, &n.Units, &n.UnitsNote},
+		func() error {
+			if document == "draft" {
+				d.Draft = append(d.Draft, n)
+			} else {
+				d.Interpretation = append(d.Interpretation, n)
+			}
+			n.Units = nil
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read documents of %s: %w", id, err)
+	}
+	if d.Attachments, err = s.attachments(ctx, id); err != nil {
+		return nil, err
+	}
+	return d, s.countClauses(ctx, d)
+}
+
+func (s *Store) attachments(ctx context.Context, id string) ([]Attachment, error) {
+	rows, err := s.DB.Query(ctx, `
+		SELECT name, title, media_type, size FROM attachment WHERE consultation_id = $1 ORDER BY ordinal LIMIT 100`, id)
+	if err != nil {
+		return nil, fmt.Errorf("list attachments of %s: %w", id, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Attachment])
+	if err != nil {
+		return nil, fmt.Errorf("list attachments of %s: %w", id, err)
+	}
+	return list, nil
+}
+
+func (s *Store) countClauses(ctx context.Context, d *Dossier) error {
+	rows, err := s.DB.Query(ctx, `SELECT clause_id, published FROM clause_count WHERE consultation_id = $1`, d.ID)
+	if err != nil {
+		return fmt.Errorf("count comments by clause of %s: %w", d.ID, err)
+	}
+	var (
+		id uuid.UUID
+		n  int
+	)
+	_, err = pgx.ForEachRow(rows, []any{&id, &n}, func() error { d.ClauseCounts[id] = n; return nil })
+	if err != nil {
+		return fmt.Errorf("count comments by clause of %s: %w", d.ID, err)
+	}
+	return nil
+}
+
+// Attachment returns a file of a consultation, or apperr.ErrNotFound.
+func (s *Store) Attachment(ctx context.Context, id, name string) (Attachment, []byte, error) {
+	var (
+		a       Attachment
+		content []byte
+	)
+	err := s.DB.QueryRow(ctx, `
+		SELECT name, title, media_type, size, content FROM attachment WHERE consultation_id = $1 AND name = $2`, id, name).
+		Scan(&a.Name, &a.Title, &a.MediaType, &a.Size, &content)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Attachment{}, nil, apperr.ErrNotFound
+	}
+	if err != nil {
+		return Attachment{}, nil, fmt.Errorf("read attachment %s of %s: %w", name, id, err)
+	}
+	return a, content, nil
+}
