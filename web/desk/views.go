@@ -1,0 +1,232 @@
+// Package desk holds the pages for the people of the office, as templ components over typed views.
+package desk
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+
+	"wenji/internal/apperr"
+	"wenji/internal/clause"
+	"wenji/internal/comment"
+	"wenji/internal/consultation"
+	"wenji/internal/staff"
+	"wenji/internal/vault"
+	"wenji/web/ui"
+
+	"github.com/google/uuid"
+)
+
+// Frame is what every page of the desk needs round its content.
+type Frame struct {
+	ui.Page
+	Item     string // current item of the rail: one of the Item constants
+	Member   staff.Member
+	Waiting  int   // comments that wait, for the rail; negative where not counted
+	Done     *Done // the act that led here
+	Problems []apperr.Problem
+}
+
+// Items of the rail, for Frame.Item.
+const (
+	ItemHome          = "home"
+	ItemQueue         = "queue"
+	ItemConsultations = "consultations"
+	ItemExports       = "exports"
+	ItemAccount       = "account"
+)
+
+// Done tells of the act that led to a page, and offers to undo it.
+type Done struct {
+	Comment comment.Item // as it stands now; its state says what was done
+	Many    bool         // instead: several were published together
+	Bulk    int          // with Many: so many were published
+	Taken   int          // with Many: so many were someone else's by then
+	Held    int          // with Many: so many hold what looks like personal data
+}
+
+// LoginView is the sign-in page.
+type LoginView struct {
+	Username string // as typed; the password and the code are never shown again
+	Next     string // local address to go to afterwards, "" for the desk
+	Message  string // why the sign-in was refused; one sentence whatever was wrong
+	Ended    bool   // a form was posted after the session had ended, and was not carried out
+}
+
+// HomeView is the desk (工作台).
+type HomeView struct {
+	Waiting       int
+	Late          int // of those waiting, the ones that have waited more than five days
+	DecidedToday  int
+	ReceivedToday int
+	Due           []comment.Item // the ones that have waited longest, oldest first
+	Consultations []consultation.Consultation
+}
+
+// QueueQuery is what the address of the queue asks for.
+type QueueQuery struct {
+	Consultation string
+	State        comment.State // Received where the address says nothing
+	Clause       int           // 0 for all
+	Flag         string        // "" for all
+	Q            string
+	After        string // cursor of the last row before this page
+}
+
+// Values are the parameters of the address, the empty and the usual ones left out.
+func (q QueueQuery) Values() url.Values {
+	v := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	set("consultation", q.Consultation)
+	if q.State != comment.Received {
+		set("state", string(q.State))
+	}
+	if q.Clause > 0 {
+		v.Set("clause", strconv.Itoa(q.Clause))
+	}
+	set("flag", q.Flag)
+	set("q", q.Q)
+	set("after", q.After)
+	return v
+}
+
+// Address is the address of the queue so filtered.
+func (q QueueQuery) Address() string {
+	if s := q.Values().Encode(); s != "" {
+		return "/staff/queue?" + s
+	}
+	return "/staff/queue"
+}
+
+// From is the address of the page that starts at a cursor.
+func (q QueueQuery) From(after string) string {
+	q.After = after
+	return q.Address()
+}
+
+// Narrowed tells whether the query is more than the plain queue.
+func (q QueueQuery) Narrowed() bool {
+	return q.Consultation != "" || q.State != comment.Received || q.Clause > 0 || q.Flag != "" || q.Q != ""
+}
+
+// QueueView is the list of comments (审核队列).
+type QueueView struct {
+	Query         QueueQuery
+	Items         []comment.Item
+	Next          string // cursor of the next page, "" on the last one
+	Consultations []consultation.Consultation
+}
+
+// CommentView is one comment beside its clause.
+type CommentView struct {
+	Comment      comment.Item
+	Consultation consultation.Consultation
+	Clauses      []clause.Node  // the clauses it is about
+	Suggested    []comment.Span // what the scrub would hide
+	PublicTitle  string         // what the public sees, or would see if it were passed as it stands
+	PublicBody   string
+	Changed      bool // the public copy differs from the original
+	Timeline     []Event
+	Notes        []Note
+	SameSender   int // other comments by the same person
+	Personal     *vault.Personal
+	NextURL      string // the comment that waits behind this one
+	Form         CommentForm
+}
+
+// CommentForm is what was typed into the forms of a comment's page, shown again when something is to be mended.
+type CommentForm struct {
+	Act         string // section to show open: one of the Act constants, "" for none
+	MarkedTitle string // the original with ⟦…⟧ round what to hide
+	MarkedBody  string
+	Reason      string // code, of withhold or decline
+	Note        string // words to go with the decision
+	Remark      string // text of a note
+	Purpose     string // why the personal data is looked at
+}
+
+// Sections of a comment's page that hold a form.
+const (
+	ActRedact   = "redaction"
+	ActWithhold = "withhold"
+	ActDecline  = "decline"
+	ActNote     = "note"
+	ActReveal   = "reveal"
+)
+
+// Event is one line of a comment's timeline.
+type Event struct {
+	At     time.Time
+	Who    string
+	What   string
+	Reason string
+	Note   string
+}
+
+// Note is a remark among the staff.
+type Note struct {
+	At   time.Time
+	Who  string
+	Text string
+}
+
+// PreviewView shows a comment as the public will see it, before it is passed.
+type PreviewView struct {
+	Comment     comment.Item
+	MarkedTitle string
+	MarkedBody  string
+	Spans       []PreviewSpan
+	PublicTitle string
+	PublicBody  string
+}
+
+// PreviewSpan is one stretch to hide.
+type PreviewSpan struct {
+	comment.Span
+	Text string // the words that will be hidden
+}
+
+// ConflictView is shown when someone else was faster.
+type ConflictView struct {
+	ID     uuid.UUID
+	By     string
+	Action string
+	At     time.Time
+}
+
+// ExportRow is one export that was made.
+type ExportRow struct {
+	At             time.Time
+	ConsultationID string
+	By             string
+	Personal       bool
+	Format         string
+	Reason         string
+	Rows           int
+	Finished       bool
+}
+
+// ExportsView is the list of exports.
+type ExportsView struct {
+	Rows []ExportRow
+}
+
+// ExportForm is the form of a new export.
+type ExportForm struct {
+	Consultations []consultation.Consultation
+	Consultation  string
+	States        []comment.State
+	Format        string // csv or xlsx
+	Profile       string // masked or personal
+	Reason        string
+}
+
+// ConsultationsView is the list of consultations with their way of publication.
+type ConsultationsView struct {
+	Items []consultation.Consultation
+	Saved string // id of the one just changed
+}
