@@ -86,8 +86,8 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		Comments:       comment.NewStore(p.db, p.submit, c.keys, tries),
 		Moderation:     &moderation.Store{DB: p.db, Keys: c.keys, Now: p.db.Now},
 		Exports:        &export.Store{DB: p.export, Keys: c.keys, Now: p.export.Now},
-		Staff:          &staff.Store{DB: p.db, Keys: c.keys, Tries: tries, Now: time.Now},
-		Captcha:        captcha.New(c.keys.Box("captcha"), p.db, captcha.Options{FixedDigits: c.captchaDigits, PoolSize: captchaPool}),
+		Staff:          &staff.Store{DB: p.db, Keys: c.keys, Tries: tries, Now: p.db.Now, Log: c.log},
+		Captcha:        captcha.New(c.keys.Box(captcha.Purpose), p.db, captcha.Options{FixedDigits: c.captchaDigits, PoolSize: captchaPool, Log: c.log}),
 		Keys:           c.keys,
 		Tries:          tries,
 		Site:           c.site,
@@ -173,7 +173,8 @@ func (p *portal) janitor(ctx context.Context) {
 			return
 		case <-tick.C:
 			logEnd(p.config.log, "removing old counts", p.server.Tries.Purge(ctx))
-			logEnd(p.config.log, "removing old sessions", p.server.Staff.Purge(ctx))
+			_, err := p.server.Staff.PurgeSessions(ctx)
+			logEnd(p.config.log, "removing old sessions", err)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (s *Store) Prepare(ctx context.Context, by staff.Member, o Options) (*Job, 
 	if !by.Can(staff.Export) || o.Profile == Personal && !by.Can(staff.ExportPersonal) {
 		return nil, apperr.ErrForbidden
 	}
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	id, err := uuid.NewV7()
@@ -228,8 +228,9 @@ func (j *Job) member() string {
 // allStates in the order in which the record names them.
 var allStates = []comment.State{comment.Received, comment.Published, comment.Withheld, comment.Declined}
 
-// check refuses what the form does not offer, and puts the reason in order.
-func (o *Options) check() error {
+// Check refuses what the form does not offer (*apperr.Invalid), and puts the reason in order. Prepare calls it; who asks
+// for a second factor first calls it before.
+func (o *Options) Check() error {
 	problem := func(field, sentence string) error {
 		return &apperr.Invalid{Problems: []apperr.Problem{{Field: field, Message: sentence}}}
 	}

@@ -46,7 +46,7 @@ func TestReadingPagesAreServed(t *testing.T) {
 func TestAFormGoesToTheReceiptAndIsStoredOnce(t *testing.T) {
 	p := newPortal(t, during)
 	b := p.browser()
-	form := b.get(formAddress + "?clause=5").want(t, 200)
+	form := b.get(formAddress+"?clause=5").want(t, 200)
 	if v := form.Find("select[name=clause] option[selected]").AttrOr("value", ""); v != "5" {
 		t.Errorf("clause %q is preset, want 5", v)
 	}
@@ -195,7 +195,7 @@ func TestAnotherCaptchaKeepsTheText(t *testing.T) {
 	}
 	token := again.value("captcha_token")
 	for _, file := range []struct{ suffix, kind string }{{".png", "image/png"}, {".wav", "audio/"}} {
-		r := b.get("/captcha/" + token + file.suffix).want(t, 200)
+		r := b.get("/captcha/"+token+file.suffix).want(t, 200)
 		if !strings.HasPrefix(r.Header.Get("Content-Type"), file.kind) || len(r.body) < 500 {
 			t.Errorf("%s: %s, %d bytes", file.suffix, r.Header.Get("Content-Type"), len(r.body))
 		}

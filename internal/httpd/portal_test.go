@@ -100,7 +100,7 @@ func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Ti
 		Comments:      comment.NewStore(db, db, keys, tries),
 		Moderation:    &moderation.Store{DB: db, Keys: keys, Now: db.Now},
 		Exports:       &export.Store{DB: db, Keys: keys, Now: db.Now},
-		Staff:         &staff.Store{DB: db, Keys: keys, Tries: tries, Now: time.Now},
+		Staff:         &staff.Store{DB: db, Keys: keys, Tries: tries, Now: db.Now},
 		Captcha:       captcha.New(keys.Box(captcha.Purpose), db, captcha.Options{FixedDigits: digits, PoolSize: 1}),
 		Keys:          keys, Tries: tries,
 		Site: ui.Site{Name: "辽宁省人民政府", Column: "意见征集", Email: "mhwz@ln.gov.cn", HelpPhone: "024-23935916"},
@@ -193,7 +193,9 @@ func (p *page) want(t *testing.T, status int) *page {
 }
 
 // value is the value of a form field of the page.
-func (p *page) value(name string) string { return p.Find("[name=" + name + "]").First().AttrOr("value", "") }
+func (p *page) value(name string) string {
+	return p.Find("[name="+name+"]").First().AttrOr("value", "")
+}
 
 // filled is a form that has nothing to be mended, with the challenge of a page.
 func filled(form *page) url.Values {

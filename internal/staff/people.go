@@ -204,13 +204,21 @@ func (s *Store) hasCredentials(ctx context.Context, tx pgx.Tx, id uuid.UUID, pas
 	return checkPassword(ctx, hash, password)
 }
 
-// newCredentials makes a password and a second factor; the password's hash is computed before any transaction begins.
-func (s *Store) newCredentials(ctx context.Context, username string) (c Credentials, hash string, err error) {
+// NewCredentials makes a password and a second factor for a username. Nothing is stored.
+func NewCredentials(username string) (c Credentials, err error) {
 	c.Username = username
 	if c.Password, err = newPassword(); err != nil {
-		return Credentials{}, "", err
+		return Credentials{}, err
 	}
 	if c.TOTPSecret, c.TOTPURL, err = newSecret(username, ""); err != nil {
+		return Credentials{}, err
+	}
+	return c, nil
+}
+
+// newCredentials are NewCredentials with the password's hash, which is computed before any transaction begins.
+func (s *Store) newCredentials(ctx context.Context, username string) (c Credentials, hash string, err error) {
+	if c, err = NewCredentials(username); err != nil {
 		return Credentials{}, "", err
 	}
 	if hash, err = hashPassword(ctx, c.Password); err != nil {

@@ -162,12 +162,15 @@ func storeFor(t *testing.T, db *postgres.DB, id uuid.UUID, s Sealed) {
 		{`INSERT INTO comment (id, consultation_id, number, received_at, title, body, masked_name, occupation, text_digest,
 		                       form_digest, code_index, tail_index)
 		  VALUES ($1, '2025-0001', 1, now(), 't', 'b', '张**', '其他', '', '', '', '')`, []any{id}},
-		{`INSERT INTO personal_data (comment_id, consultation_id, name, id_number, phone, email, org, identity_index)
-		  VALUES ($1, '2025-0001', $2, $3, $4, $5, $6, $7)`,
-			[]any{id, s.Name, s.IDNumber, s.Phone, s.Email, s.Org, s.IdentityIndex}},
 	} {
 		if _, err := db.Exec(t.Context(), step.sql, step.args...); err != nil {
 			t.Fatal(err)
 		}
+	}
+	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+		return Store(t.Context(), tx, []Row{{CommentID: id, ConsultationID: "2025-0001", Sealed: s}})
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

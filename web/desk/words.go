@@ -66,6 +66,9 @@ var Flags = []string{
 	string(comment.SpanAddress), comment.FlagListedWord, comment.FlagFlood,
 }
 
+// linkedStates are those the desk links for each consultation.
+var linkedStates = []comment.State{comment.Received, comment.Published, comment.Withheld, comment.Declined}
+
 // States in the order they are offered by the queue's filter.
 var States = []comment.State{comment.Received, moderation.AnyDecided, comment.Published, comment.Withheld, comment.Declined}
 

@@ -103,7 +103,7 @@ func makeElsewhere(dir string) (string, error) {
 }
 
 // socketDir makes the folder of the socket, which nobody but the server's user (and root) may enter. It is in DataDir
-// unless that path is too long for a socket.
+// unless that path is too long for a socket, or holds a comma, which in an address separates several hosts.
 func (s *Server) socketDir() (string, error) {
 	candidates := []string{filepath.Join(s.DataDir, "run")}
 	if s.account.switched {
@@ -115,7 +115,7 @@ func (s *Server) socketDir() (string, error) {
 	candidates = append(candidates, filepath.Join(os.TempDir(), name), filepath.Join("/tmp", name))
 	var last error
 	for _, dir := range candidates {
-		if len(filepath.Join(dir, ".s.PGSQL."+port)) > maxSocketPath {
+		if len(filepath.Join(dir, ".s.PGSQL."+port)) > maxSocketPath || strings.Contains(dir, ",") {
 			continue
 		}
 		if last = s.makeSocketDir(dir); last == nil {

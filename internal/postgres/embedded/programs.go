@@ -26,15 +26,16 @@ func (p programs) path(name string) string { return filepath.Join(p.dir, name) }
 
 // findPrograms chooses the server programs for cluster: those of the version that made it, or the newest installed
 // when there is no cluster yet.
-func findPrograms(cluster string) (programs, error) {
+func findPrograms(cluster string) (programs, error) { return choosePrograms(cluster, searchDirs()) }
+
+func choosePrograms(cluster string, dirs []string) (programs, error) {
 	made, err := clusterMajor(cluster)
 	if err != nil {
 		return programs{}, err
 	}
-	all := installed(searchDirs())
 	best := programs{}
 	var majors []string
-	for _, p := range all {
+	for _, p := range installed(dirs) {
 		majors = append(majors, strconv.Itoa(p.major))
 		if p.major == made {
 			return p, nil
