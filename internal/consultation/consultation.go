@@ -125,20 +125,20 @@ func (c *Consultation) Phase(now time.Time) Phase {
 	}
 }
 
-// DaysLeft counts the midnights in Asia/Shanghai between now and the closing instant's day: 0 on the last day.
+// DaysLeft counts the midnights in Asia/Shanghai between now and the closing instant's day: 0 on the last day, negative
+// after it. The last day of a period that ends at 24:00 is the day that ends then, not the next one.
 func (c *Consultation) DaysLeft(now time.Time) int {
-	last := midnight(c.ClosesAt.Add(-time.Nanosecond))
-	return int(last.Sub(midnight(now)).Hours() / 24)
+	return days(now, c.ClosesAt.Add(-time.Nanosecond))
 }
 
-// PeriodDays counts the calendar days of the original period, the first and the last included: a period from 29 April
-// until 24:00 of 7 May is announced as eight days after the day of publication.
+// PeriodDays counts the days of the original period as notices announce them, the opening day left out (民法典 §201):
+// from 29 April until 24:00 of 7 May are eight days. An extension does not change it.
 func (c *Consultation) PeriodDays() int {
 	closes := c.ClosesAt
 	if c.OriginalClosesAt != nil {
 		closes = *c.OriginalClosesAt
 	}
-	return int(midnight(closes.Add(-time.Nanosecond)).Sub(midnight(c.OpensAt)).Hours() / 24)
+	return days(c.OpensAt, closes.Add(-time.Nanosecond))
 }
 
 // ClauseByNumber finds a numbered clause of the draft.
@@ -160,6 +160,11 @@ func (d *Dossier) ClauseTotal() int {
 		}
 	}
 	return n
+}
+
+// days counts the midnights in Asia/Shanghai from one instant to another.
+func days(from, to time.Time) int {
+	return int(midnight(to).Sub(midnight(from)) / (24 * time.Hour))
 }
 
 func midnight(t time.Time) time.Time {

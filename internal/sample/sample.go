@@ -1,9 +1,10 @@
-// Package sample carries the sample consultation: 辽宁省民政厅's of 29 April 2025 on the silver economy.
+// Package sample carries one real consultation, ready to be imported: the demo shows it and tests rest on it.
 package sample
 
 import "embed"
 
-// FS holds the consultation in the form that consultation.ReadSource reads.
+// FS is a folder as consultation.ReadSource and `wenji import` read it: consultation.json, notice.txt, draft.txt and
+// interpretation.txt.
 //
 //go:embed consultation.json notice.txt draft.txt interpretation.txt
 var FS embed.FS
