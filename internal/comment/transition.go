@@ -23,6 +23,7 @@ const (
 	ActDecline  = "decline"
 	ActUndo     = "undo"
 	ActClaim    = "claimed" // not decided yet, but kept for someone else
+	ActRule     = "rule"    // published by rule, by nobody
 )
 
 // Change is one step of a comment from one state to another.
@@ -167,10 +168,10 @@ func faster(ctx context.Context, tx pgx.Tx, ch Change) error {
 		return &apperr.Conflict{By: holder, Action: ActClaim, At: claimedUntil.Add(-ClaimLease)}
 	}
 	conflict := &apperr.Conflict{By: by, Action: actOf(state)}
-	if decidedAt == nil {
-		decidedAt = publishedAt
-	}
-	if decidedAt != nil {
+	switch {
+	case state == Published && by == "":
+		conflict.Action, conflict.At = ActRule, *publishedAt
+	case decidedAt != nil:
 		conflict.At = *decidedAt
 	}
 	return conflict
