@@ -118,12 +118,6 @@
     }
     return b;
   }
-  if (speech && readable && !doc.querySelector('[data-tools~="speak"]')) {
-    var holder = doc.createElement('p');
-    holder.className = 'tools';
-    holder.setAttribute('data-tools', 'speak');
-    readable.parentNode.insertBefore(holder, readable);
-  }
   all('[data-tools]').forEach(function (tools) {
     var wanted = tools.getAttribute('data-tools').split(' ');
     if (wanted.indexOf('print') >= 0) tools.appendChild(button('打印本页', function () { window.print(); }));
