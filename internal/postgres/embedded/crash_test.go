@@ -15,10 +15,12 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"wenji/internal/postgres/embedded"
 )
 
 func TestDataOutlivesAKilledProgram(t *testing.T) {
-	dir := folder(t)
+	dir := ready(t)
 	cmd, url := program(t, dir)
 	must(t, url, makeRows)
 	kill(t, cmd)
@@ -30,7 +32,7 @@ func TestDataOutlivesAKilledProgram(t *testing.T) {
 }
 
 func TestAKilledServerIsStartedAgain(t *testing.T) {
-	server := start(t, folder(t))
+	server := start(t, ready(t))
 	must(t, server.URL(), makeRows)
 	for range 2 {
 		before := postmaster(t, server)
@@ -52,7 +54,7 @@ func TestAKilledServerIsStartedAgain(t *testing.T) {
 }
 
 func TestAServerAndItsProgramKilledTogetherRecover(t *testing.T) {
-	dir := folder(t)
+	dir := ready(t)
 	cmd, url := program(t, dir)
 	must(t, url, makeRows)
 	pid := must(t, url, `SELECT pg_backend_pid()`)
@@ -75,7 +77,7 @@ func TestAServerAndItsProgramKilledTogetherRecover(t *testing.T) {
 }
 
 func TestABusyWorkerOfAKilledServerIsEndedFirst(t *testing.T) {
-	server := start(t, folder(t))
+	server := start(t, ready(t))
 	must(t, server.URL(), makeRows)
 	conn, err := pgx.Connect(context.Background(), server.URL())
 	if err != nil {
@@ -105,7 +107,7 @@ func TestABusyWorkerOfAKilledServerIsEndedFirst(t *testing.T) {
 }
 
 func TestAProcessIDThatNowBelongsToAStrangerDoesNotHinder(t *testing.T) {
-	dir := folder(t)
+	dir := ready(t)
 	server := start(t, dir)
 	must(t, server.URL(), makeRows)
 	text := read(t, filepath.Join(server.DataDir, "data", "postmaster.pid"))
@@ -165,8 +167,11 @@ func TestAProgramKilledWhileItMakesTheClusterStartsAfresh(t *testing.T) {
 }
 
 func TestAStopThatMayNotTakeTimeLosesNothing(t *testing.T) {
-	dir := folder(t)
-	server := start(t, dir)
+	dir := ready(t)
+	server, err := embedded.Start(context.Background(), embedded.Config{DataDir: dir, Settings: quick})
+	if err != nil {
+		t.Fatal(err)
+	}
 	must(t, server.URL(), makeRows)
 	over, cancel := context.WithDeadline(context.Background(), time.Now())
 	defer cancel()

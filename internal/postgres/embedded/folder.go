@@ -25,7 +25,11 @@ func (s *Server) settle(dataDir string) error {
 	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	mode := os.FileMode(0o700)
+	if s.account.switched {
+		mode = 0o711 // the server's user passes through to data/ and run/, which are its own
+	}
+	if err := os.MkdirAll(dir, mode); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -30,7 +31,12 @@ const programVariable = "EMBEDDED_TEST_FOLDER"
 func TestMain(m *testing.M) {
 	dir := os.Getenv(programVariable)
 	if dir == "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		if err := os.RemoveAll(model.dir); err != nil {
+			fmt.Println(err)
+			code = 1
+		}
+		os.Exit(code)
 	}
 	server, err := embedded.Start(context.Background(), embedded.Config{DataDir: dir, Settings: quick})
 	if err != nil {
@@ -208,4 +214,35 @@ func serverLog(t *testing.T, server *embedded.Server) string {
 	return read(t, filepath.Join(server.DataDir, "postgres.log"))
 }
 
-func folder(t *testing.T) string { t.Helper(); return filepath.Join(pgtest.Dir(t), "postgres") }
+// folder names a folder that does not exist yet.
+func folder(t *testing.T) string {
+	t.Helper()
+	return filepath.Join(pgtest.Dir(t), "postgres")
+}
+
+// model is a folder with an empty cluster, made once for all tests.
+var model struct {
+	sync.Once
+	dir string
+}
+
+// ready names a folder with an empty cluster in it; copying one is quicker than initdb.
+func ready(t *testing.T) string {
+	t.Helper()
+	model.Do(func() {
+		dir, err := os.MkdirTemp("/tmp", "wenji-")
+		if err == nil {
+			err = os.Chmod(dir, 0o711)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		model.dir = dir
+		stop(t, start(t, filepath.Join(dir, "postgres")))
+	})
+	dir := folder(t)
+	if out, err := exec.Command("cp", "-a", filepath.Join(model.dir, "postgres"), dir).CombinedOutput(); err != nil {
+		t.Fatalf("copy the model cluster: %v: %s", err, out)
+	}
+	return dir
+}

@@ -19,7 +19,7 @@ import (
 )
 
 func TestDataOutlivesAStop(t *testing.T) {
-	dir := folder(t)
+	dir := ready(t)
 	server := start(t, dir)
 	must(t, server.URL(), makeRows)
 	stop(t, server)
@@ -41,7 +41,7 @@ func TestTheServerIsSetUpForWenji(t *testing.T) {
 	// What the environment says of PostgreSQL and of time is about other servers.
 	for name, value := range map[string]string{
 		"PGPORT": "1", "PGHOST": "nowhere.invalid", "PGUSER": "nobody", "PGDATABASE": "none", "PGDATA": "/nonexistent",
-		"TZ": "America/New_York", "PGTZ": "America/New_York", "LC_ALL": "POSIX", "PGOPTIONS": "-c jit=on",
+		"TZ": "America/New_York", "LC_ALL": "POSIX",
 	} {
 		t.Setenv(name, value)
 	}
@@ -63,7 +63,7 @@ func TestTheServerIsSetUpForWenji(t *testing.T) {
 }
 
 func TestOnlyTheServersUserMayReachTheSocket(t *testing.T) {
-	server := start(t, folder(t))
+	server := start(t, ready(t))
 	u, err := url.Parse(server.URL())
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestOnlyTheServersUserMayReachTheSocket(t *testing.T) {
 func owner(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
 
 func TestTheServersLogHoldsNothingThatPeopleTyped(t *testing.T) {
-	server := start(t, folder(t))
+	server := start(t, ready(t))
 	const typed = "13812345678"
 	must(t, server.URL(), `CREATE TABLE person (phone text PRIMARY KEY CHECK (length(phone) > 3))`,
 		`INSERT INTO person VALUES ('`+typed+`')`)
@@ -110,7 +110,7 @@ func TestTheServersLogHoldsNothingThatPeopleTyped(t *testing.T) {
 }
 
 func TestASecondStartIsRefused(t *testing.T) {
-	dir := folder(t)
+	dir := ready(t)
 	server := start(t, dir)
 	must(t, server.URL(), makeRows)
 	_, err := embedded.Start(context.Background(), embedded.Config{DataDir: dir})
@@ -194,8 +194,12 @@ func TestAnUnfinishedClusterIsMadeAnew(t *testing.T) {
 
 func TestAPathTooLongForASocketOrWithStrangeCharactersWorks(t *testing.T) {
 	for _, name := range []string{strings.Repeat("long/", 30), `问计 "data", x'y`} {
-		server := start(t, filepath.Join(pgtest.Dir(t), name))
+		dir := filepath.Join(pgtest.Dir(t), name)
+		server := start(t, dir)
 		must(t, server.URL(), makeRows)
+		if server.DataDir != filepath.Clean(dir) {
+			t.Errorf("folder used = %s, want the one named", server.DataDir)
+		}
 		u, err := url.Parse(server.URL())
 		if err != nil {
 			t.Fatal(err)
