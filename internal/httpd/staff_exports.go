@@ -4,141 +4,152 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"slices"
+	"strings"
 
 	"wenji/internal/apperr"
 	"wenji/internal/comment"
-	"wenji/internal/consultation"
 	"wenji/internal/export"
 	"wenji/internal/staff"
 	"wenji/internal/validate"
 	"wenji/web/desk"
-
-	"github.com/go-chi/chi/v5"
+	"wenji/web/ui"
 )
 
-// exportsListed is how many past exports the desk shows.
-const exportsListed = 100
+// exportsPage is how many exports the list shows.
+const exportsPage = 100
 
 func (s *Server) exports(w http.ResponseWriter, r *http.Request) error {
 	f := s.deskFrame(r, "导出", desk.ItemExports)
-	records, err := s.Exports.List(r.Context(), f.Member, exportsListed)
+	records, err := s.Exports.List(r.Context(), f.Member, exportsPage)
 	if err != nil {
 		return err
 	}
-	var v desk.ExportsView
-	for _, record := range records {
-		row := desk.ExportRow{
-			At: record.StartedAt, ConsultationID: record.ConsultationID, By: record.Member,
-			Personal: record.Profile == export.Personal, Format: record.Format, Reason: record.Reason,
-			Finished: record.FinishedAt != nil,
+	v := desk.ExportsView{Rows: make([]desk.ExportRow, len(records))}
+	for i, e := range records {
+		v.Rows[i] = desk.ExportRow{
+			At: e.StartedAt, ConsultationID: e.ConsultationID, By: e.Member, Personal: e.Profile == export.Personal,
+			Format: e.Format, Reason: e.Reason, Finished: e.FinishedAt != nil,
 		}
-		if record.Rows != nil {
-			row.Rows = *record.Rows
+		if e.Rows != nil {
+			v.Rows[i].Rows = *e.Rows
 		}
-		v.Rows = append(v.Rows, row)
 	}
 	return s.render(w, r, http.StatusOK, desk.Exports(f, v))
 }
 
 func (s *Server) newExport(w http.ResponseWriter, r *http.Request) error {
-	return s.renderExport(w, r, http.StatusOK, desk.ExportForm{
+	return s.renderExport(w, r, http.StatusOK, nil, desk.ExportForm{
 		Consultation: query(r, "consultation"), Format: export.XLSX, Profile: export.Masked,
-	}, nil)
+	})
 }
 
-func (s *Server) renderExport(w http.ResponseWriter, r *http.Request, status int, v desk.ExportForm, problems []apperr.Problem) error {
+func (s *Server) renderExport(w http.ResponseWriter, r *http.Request, status int, problems []apperr.Problem, v desk.ExportForm) error {
 	list, err := s.allConsultations(r)
 	if err != nil {
 		return err
 	}
 	v.Consultations = list
-	f := s.deskFrame(r, "新建导出", desk.ItemExports)
-	f.Problems = problems
-	f.Wrong = len(problems) > 0
+	f := s.deskFrame(r, "新建导出", desk.ItemExports, ui.Crumb{Name: "导出", URL: "/staff/exports"}, ui.Crumb{Name: "新建导出"})
+	f.Problems, f.Wrong = problems, len(problems) > 0
 	return s.render(w, r, status, desk.NewExport(f, v))
 }
 
-// makeExport streams a file. What could refuse it comes before its first byte; a personal one asks for the second
-// factor before anything is recorded.
+// exportForm reads the form of an export.
+func exportForm(r *http.Request) desk.ExportForm {
+	f := r.PostForm
+	v := desk.ExportForm{
+		Consultation: f.Get("consultation"), Format: f.Get("format"), Profile: f.Get("profile"), Reason: f.Get("reason"),
+	}
+	for _, state := range f["state"] {
+		if !slices.Contains(v.States, comment.State(state)) {
+			v.States = append(v.States, comment.State(state))
+		}
+	}
+	return v
+}
+
+// makeExport sends the file as it is made. Personal data needs a fresh second factor, asked for last, so that a form
+// with something else to be mended does not use up a code.
 func (s *Server) makeExport(w http.ResponseWriter, r *http.Request) error {
 	if err := form(r); err != nil {
 		return err
 	}
-	v := desk.ExportForm{
-		Consultation: r.PostForm.Get("consultation"), Format: r.PostForm.Get("format"), Profile: r.PostForm.Get("profile"),
+	v, member := exportForm(r), memberOf(r)
+	personal := v.Profile == export.Personal
+	if personal && !member.Can(staff.ExportPersonal) {
+		return apperr.ErrForbidden
 	}
-	for _, state := range r.PostForm["state"] {
-		v.States = append(v.States, comment.State(state))
+	again := func(status int, problems ...apperr.Problem) error { return s.renderExport(w, r, status, problems, v) }
+	if problems := missing(v); len(problems) > 0 {
+		return again(http.StatusUnprocessableEntity, problems...)
 	}
-	var ok bool
-	if v.Reason, ok = validate.Text(r.PostForm.Get("reason")); !ok {
-		v.Reason = ""
-	}
-	if v.Consultation == "" {
-		return s.renderExport(w, r, http.StatusUnprocessableEntity, v, []apperr.Problem{{Field: "consultation", Message: "请选择征集。"}})
-	}
-	job, err := s.prepareExport(r, v)
 	var invalid *apperr.Invalid
+	if personal {
+		err := s.Staff.CheckSecondFactor(r.Context(), member, r.PostForm.Get("otp"))
+		switch {
+		case errors.As(err, &invalid):
+			return again(http.StatusUnprocessableEntity, invalid.Problems...)
+		case errors.Is(err, apperr.ErrTooMany):
+			setRetryAfter(w, retryTime(err))
+			return again(http.StatusTooManyRequests, apperr.Problem{Field: "otp", Message: validate.LoginTooOften(retryTime(err))})
+		case err != nil:
+			return err
+		}
+	}
+	job, err := s.Exports.Prepare(r.Context(), member, export.Options{
+		ConsultationID: v.Consultation, States: v.States, Format: v.Format, Profile: v.Profile, Reason: v.Reason,
+	})
 	switch {
 	case errors.As(err, &invalid):
-		return s.renderExport(w, r, http.StatusUnprocessableEntity, v, invalid.Problems)
-	case errors.Is(err, apperr.ErrTooMany):
-		setRetryAfter(w, retryTime(err))
-		return s.renderExport(w, r, http.StatusTooManyRequests, v,
-			[]apperr.Problem{{Field: "otp", Message: validate.LoginTooOften(retryTime(err))}})
+		return again(http.StatusUnprocessableEntity, invalid.Problems...)
+	case errors.Is(err, apperr.ErrNotFound):
+		return again(http.StatusUnprocessableEntity, apperr.Problem{Field: "consultation", Message: chooseConsultation})
 	case err != nil:
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", job.MediaType())
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": job.Filename()}))
-	if _, err := job.Stream(r.Context(), w); err != nil {
-		s.Log.Error("export broke off", "id", requestID(r), "export", job.ID().String(), "error", safeError(err))
-		panic(http.ErrAbortHandler) // the browser sees a broken download, not a short file
-	}
-	return nil
+	return s.sendExport(w, r, job)
 }
 
-func (s *Server) prepareExport(r *http.Request, v desk.ExportForm) (*export.Job, error) {
-	member := memberOf(r)
-	options := export.Options{
-		ConsultationID: v.Consultation, States: v.States, Format: v.Format, Profile: v.Profile, Reason: v.Reason,
+const chooseConsultation = "请选择征集。"
+
+// missing are the fields that were left empty.
+func missing(v desk.ExportForm) []apperr.Problem {
+	var consultation, reason string
+	if v.Consultation == "" {
+		consultation = chooseConsultation
 	}
-	if v.Profile == export.Personal {
-		if !member.Can(staff.ExportPersonal) {
-			return nil, apperr.ErrForbidden
-		}
-		if err := options.Check(); err != nil {
-			return nil, err
-		}
-		if err := s.Staff.CheckSecondFactor(r.Context(), member, r.PostForm.Get("otp")); err != nil {
-			return nil, err
-		}
+	if v.Profile == export.Personal && strings.TrimSpace(v.Reason) == "" {
+		reason = validate.PurposeMissing
 	}
-	return s.Exports.Prepare(r.Context(), member, options)
+	return problemsOf("consultation", consultation, "reason", reason)
 }
 
-func (s *Server) staffConsultations(w http.ResponseWriter, r *http.Request) error {
-	list, err := s.allConsultations(r)
-	if err != nil {
+// sendExport streams the file. When it breaks before its first byte, the person gets an error page; later on the
+// connection is cut, so that no browser takes a part for the whole.
+func (s *Server) sendExport(w http.ResponseWriter, r *http.Request, job *export.Job) error {
+	d := &download{ResponseWriter: w, job: job}
+	_, err := job.Stream(r.Context(), d)
+	if err == nil || !d.begun {
 		return err
 	}
-	f := s.deskFrame(r, "征集管理", desk.ItemConsultations)
-	return s.render(w, r, http.StatusOK, desk.Consultations(f, desk.ConsultationsView{Items: list, Saved: query(r, "saved")}))
+	s.Log.Error("export broke off", "id", requestID(r), "error", safeError(err))
+	panic(http.ErrAbortHandler)
 }
 
-func (s *Server) setPublication(w http.ResponseWriter, r *http.Request) error {
-	if err := form(r); err != nil {
-		return err
+// download says what file follows once its first byte is there.
+type download struct {
+	http.ResponseWriter
+	job   *export.Job
+	begun bool
+}
+
+func (d *download) Write(p []byte) (int, error) {
+	if !d.begun {
+		d.begun = true
+		h := d.Header()
+		h.Set("Content-Type", d.job.MediaType())
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": d.job.Filename()}))
 	}
-	id := chi.URLParam(r, "id")
-	mode := consultation.Publication(r.PostForm.Get("publication"))
-	if mode != consultation.AfterReview && mode != consultation.Instant {
-		return badRequest{http.StatusBadRequest}
-	}
-	if err := s.Consultations.SetPublication(r.Context(), memberOf(r).Name, id, mode); err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/staff/consultations?saved="+id, http.StatusSeeOther)
-	return nil
+	return d.ResponseWriter.Write(p)
 }
