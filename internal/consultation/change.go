@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"wenji/internal/apperr"
@@ -15,17 +16,18 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Import stores a new consultation with its documents and files. An id that is taken is apperr.ErrConflict, and nothing
-// is changed.
+// Import stores what ReadSource read, whole or not at all: the consultation, its documents with a new id for each node,
+// its files and its counts. An id that is taken is apperr.ErrConflict.
 func (s *Store) Import(ctx context.Context, actor string, in Source) error {
 	err := s.DB.InTx(ctx, func(tx pgx.Tx) error {
 		if err := insert(ctx, tx, in.Consultation); err != nil {
 			return err
 		}
-		for document, nodes := range map[string][]clause.Node{"draft": in.Draft, "interpretation": in.Interpretation} {
-			if err := insertNodes(ctx, tx, in.ID, document, nodes); err != nil {
-				return err
-			}
+		if err := insertNodes(ctx, tx, in.ID, "draft", in.Draft); err != nil {
+			return err
+		}
+		if err := insertNodes(ctx, tx, in.ID, "interpretation", in.Interpretation); err != nil {
+			return err
 		}
 		for i, f := range in.Files {
 			_, err := tx.Exec(ctx, `
@@ -38,7 +40,7 @@ func (s *Store) Import(ctx context.Context, actor string, in Source) error {
 		if _, err := tx.Exec(ctx, `INSERT INTO comment_count (consultation_id) VALUES ($1)`, in.ID); err != nil {
 			return fmt.Errorf("store counts: %w", err)
 		}
-		return s.record(ctx, tx, actor, "import", in.ID, in.Title)
+		return s.record(ctx, tx, in.ID, act{actor, roleOperator, "import", in.Title})
 	})
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "23505" && pg.ConstraintName == "consultation_pkey" {
@@ -86,56 +88,109 @@ func insertNodes(ctx context.Context, tx pgx.Tx, id, document string, nodes []cl
 	return nil
 }
 
-// Extend moves the closing instant; the notice prints the first one, the new one and the reason. closesAt is exclusive
-// and must be later than the present one.
+// Extend moves the closing instant to a later one; the notice prints the first one, the new one and the reason. closesAt
+// is exclusive. A consultation that has closed is opened again by it; actor is the display name for the record.
+//
+// Errors: *apperr.Invalid on closes_at (not later than now and than the present closing instant) or reason (empty);
+// apperr.ErrConflict when the consultation is withdrawn or its result is out; apperr.ErrNotFound.
 func (s *Store) Extend(ctx context.Context, actor, id string, closesAt time.Time, reason string) error {
-	return s.change(ctx, actor, "extend", id, closesAt.In(Shanghai).Format(time.RFC3339), `
-		UPDATE consultation
-		   SET original_closes_at = coalesce(original_closes_at, closes_at), closes_at = $2, extension_reason = $3,
-		       extended_on = $4, version = version + 1
-		 WHERE id = $1 AND closes_at < $2`, id, closesAt, reason, s.Now().In(Shanghai))
+	reason = strings.TrimSpace(reason)
+	return s.change(ctx, id, func(tx pgx.Tx, c *Consultation) (act, error) {
+		switch {
+		case c.WithdrawnAt != nil || c.ConcludedOn != nil:
+			return act{}, apperr.ErrConflict
+		case !closesAt.After(c.ClosesAt) || !closesAt.After(s.Now()):
+			return act{}, invalid("closes_at", ClosingNotLater)
+		case reason == "":
+			return act{}, invalid("reason", ExtensionWithoutReason)
+		}
+		_, err := tx.Exec(ctx, `
+			UPDATE consultation
+			   SET original_closes_at = coalesce(original_closes_at, closes_at), closes_at = $2, extension_reason = $3,
+			       extended_on = $4, version = version + 1
+			 WHERE id = $1`, id, closesAt, reason, midnight(s.Now()))
+		detail := fmt.Sprintf("from %s to %s: %s", stamp(c.ClosesAt), stamp(closesAt), reason)
+		return act{actor, roleOperator, "extend", detail}, err
+	})
 }
 
-// ResetPeriod takes an extension back: the first closing instant stands again.
+// ResetPeriod takes all extensions back: the first closing instant stands again. Without an extension it does nothing.
+// Errors: apperr.ErrNotFound.
 func (s *Store) ResetPeriod(ctx context.Context, actor, id string) error {
-	return s.change(ctx, actor, "reset period", id, "", `
-		UPDATE consultation
-		   SET closes_at = coalesce(original_closes_at, closes_at), original_closes_at = NULL, extension_reason = '',
-		       extended_on = NULL, version = version + 1
-		 WHERE id = $1`, id)
+	return s.change(ctx, id, func(tx pgx.Tx, c *Consultation) (act, error) {
+		if c.OriginalClosesAt == nil {
+			return act{}, nil
+		}
+		_, err := tx.Exec(ctx, `
+			UPDATE consultation
+			   SET closes_at = original_closes_at, original_closes_at = NULL, extension_reason = '', extended_on = NULL,
+			       version = version + 1
+			 WHERE id = $1`, id)
+		return act{actor, roleOperator, "reset_period", fmt.Sprintf("from %s to %s", stamp(c.ClosesAt), stamp(*c.OriginalClosesAt))}, err
+	})
 }
 
-// SetPublication says how comments get past the queue from now on. Instant is for 省政府文件 alone; for another kind it
-// is apperr.ErrConflict, like an id that is not there.
+// SetPublication says how comments get past the queue from now on; whoever calls it has checked that the actor is an
+// editor. What is set already is not set again.
+//
+// Errors: *apperr.Invalid on publication for Instant of another kind than 省政府文件 and for unknown values;
+// apperr.ErrNotFound.
 func (s *Store) SetPublication(ctx context.Context, actor, id string, p Publication) error {
-	return s.change(ctx, actor, "set publication", id, string(p), `
-		UPDATE consultation
-		   SET publication = $2, version = version + 1
-		 WHERE id = $1 AND ($2 = 'after_review' OR ($2 = 'instant' AND kind = 'normative_document'))`, id, string(p))
+	return s.change(ctx, id, func(tx pgx.Tx, c *Consultation) (act, error) {
+		switch {
+		case p != AfterReview && (p != Instant || c.Kind != NormativeDocument):
+			return act{}, invalid("publication", InstantRefused)
+		case p == c.Publication:
+			return act{}, nil
+		}
+		_, err := tx.Exec(ctx, `UPDATE consultation SET publication = $2, version = version + 1 WHERE id = $1`, id, string(p))
+		return act{actor, roleEditor, "set_publication", fmt.Sprintf("from %s to %s", c.Publication, p)}, err
+	})
 }
 
-// change is one write to one consultation with its audit entry and its announcement.
-func (s *Store) change(ctx context.Context, actor, action, id, detail, sql string, args ...any) error {
+// What a person reads when a change is refused.
+const (
+	ClosingNotLater        = "新的截止时间应晚于现在的截止时间和当前时间。"
+	ExtensionWithoutReason = "请填写延长征集期的原因。"
+	InstantRefused         = "即时展示仅限省政府文件，其他文件的意见须审核后公开。"
+)
+
+// Roles in the record: the editor at the desk, and whoever runs the program.
+const (
+	roleEditor   = "editor"
+	roleOperator = "operator"
+)
+
+// act is what the record keeps of a change; an act without a name changed nothing.
+type act struct{ actor, role, name, detail string }
+
+// change is one write to one consultation, with its record and its announcement to the page caches. fn sees the
+// consultation locked against other changes.
+func (s *Store) change(ctx context.Context, id string, fn func(tx pgx.Tx, c *Consultation) (act, error)) error {
 	err := s.DB.InTx(ctx, func(tx pgx.Tx) error {
-		done, err := tx.Exec(ctx, sql, args...)
+		if _, err := tx.Exec(ctx, `SELECT FROM consultation WHERE id = $1 FOR NO KEY UPDATE`, readable(id)); err != nil {
+			return err
+		}
+		c, err := read(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if done.RowsAffected() == 0 {
-			return apperr.ErrConflict
+		a, err := fn(tx, c)
+		if err != nil || a.name == "" {
+			return err
 		}
-		return s.record(ctx, tx, actor, action, id, detail)
+		return s.record(ctx, tx, id, a)
 	})
 	if err != nil {
-		return fmt.Errorf("%s of %s: %w", action, id, err)
+		return fmt.Errorf("change consultation %q: %w", id, err)
 	}
 	return nil
 }
 
-func (s *Store) record(ctx context.Context, tx pgx.Tx, actor, action, id, detail string) error {
+func (s *Store) record(ctx context.Context, tx pgx.Tx, id string, a act) error {
 	err := audit.Record(ctx, tx, audit.Entry{
-		At: s.Now(), Actor: actor, Role: "editor", Action: "consultation." + action, ConsultationID: id,
-		Subject: "consultation " + id, Detail: detail,
+		At: s.Now(), Actor: a.actor, Role: a.role, Action: "consultation." + a.name, ConsultationID: id,
+		Subject: "consultation " + id, Detail: a.detail,
 	})
 	if err != nil {
 		return err
@@ -145,3 +200,9 @@ func (s *Store) record(ctx context.Context, tx pgx.Tx, actor, action, id, detail
 	}
 	return nil
 }
+
+func invalid(field, sentence string) error {
+	return &apperr.Invalid{Problems: []apperr.Problem{{Field: field, Message: sentence}}}
+}
+
+func stamp(t time.Time) string { return t.In(Shanghai).Format(time.RFC3339) }

@@ -99,6 +99,7 @@ func ReadSource(fsys fs.FS) (Source, error) {
 	if s.Notice, err = readText(fsys, noticeFile); err != nil {
 		faults = append(faults, err)
 	}
+	s.Notice = strings.TrimSpace(s.Notice)
 	if s.Draft, err = s.readDocument(fsys, draftFile); err != nil {
 		faults = append(faults, err)
 	}

@@ -29,7 +29,7 @@ type ListFilter struct {
 	Phases []Phase // Open, Closed or Concluded
 	Kind   Kind
 	Unit   string
-	Query  string // words of the title
+	Query  string // words divided by blanks, each of which the headline or the unit holds
 	Page   int    // from 1; 0 means 1
 }
 
@@ -52,7 +52,19 @@ func scan(row pgx.CollectableRow) (Consultation, error) {
 		&c.ClosesAt, &c.ShortPeriodReason, &c.OriginalClosesAt, &c.ExtensionReason, &c.ExtendedOn, &c.WithdrawnAt,
 		&c.WithdrawalReason, &c.ConcludedOn, &c.ResultExpected, &c.Publication, &c.IDNumberRule, &c.PhoneRule,
 		&c.EmailRule, &c.ContactPhone, &c.ContactEmail, &c.MailSubject, &c.Notice, &c.Version, &c.Received, &c.Published)
+	// A date comes back as midnight UTC; ours are days in Asia/Shanghai.
+	c.PublishedOn = calendarDay(c.PublishedOn)
+	for _, day := range []*time.Time{c.ExtendedOn, c.ConcludedOn} {
+		if day != nil {
+			*day = calendarDay(*day)
+		}
+	}
 	return c, err
+}
+
+func calendarDay(t time.Time) time.Time {
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, Shanghai)
 }
 
 // List returns one page of consultations, open ones first and the newest first among their like, and how many match.
@@ -61,6 +73,7 @@ func (s *Store) List(ctx context.Context, f ListFilter) (items []Consultation, t
 	if err := s.DB.QueryRow(ctx, `SELECT count(*)`+tables+where, args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count consultations: %w", err)
 	}
+	// Numbered pages need an offset; the table grows by some tens of rows a year.
 	page := min(max(f.Page, 1), 1000)
 	args = append(args, PageSize, (page-1)*PageSize)
 	rows, err := s.DB.Query(ctx, `SELECT `+columns+tables+where+fmt.Sprintf(`
@@ -77,7 +90,7 @@ func (s *Store) List(ctx context.Context, f ListFilter) (items []Consultation, t
 
 func (f ListFilter) where(now time.Time) (string, []any) {
 	args := []any{now}
-	where := []string{phaseSQL + ` <> ''`}
+	where := []string{`$1::timestamptz IS NOT NULL`}
 	add := func(condition string, value any) {
 		args = append(args, value)
 		where = append(where, fmt.Sprintf(condition, len(args)))
@@ -89,12 +102,18 @@ func (f ListFilter) where(now time.Time) (string, []any) {
 		add(`c.kind = $%d`, string(f.Kind))
 	}
 	if f.Unit != "" {
-		add(`c.unit = $%d`, f.Unit)
+		add(`c.unit = $%d`, readable(f.Unit))
 	}
-	if f.Query != "" {
-		add(`c.headline ILIKE $%d`, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Query)+"%")
+	if words := strings.Fields(readable(f.Query)); len(words) > 0 {
+		add(`NOT EXISTS (SELECT FROM unnest($%d::text[]) AS word
+			WHERE strpos(lower(c.headline || ' ' || c.unit), lower(word)) = 0)`, words[:min(len(words), 10)])
 	}
 	return " WHERE " + strings.Join(where, " AND "), args
+}
+
+// readable leaves out what the database cannot hold.
+func readable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }
 
 // PhaseCounts counts all consultations by phase.
@@ -126,7 +145,19 @@ func (s *Store) Units(ctx context.Context) ([]string, error) {
 
 // Consultation returns one consultation, or apperr.ErrNotFound.
 func (s *Store) Consultation(ctx context.Context, id string) (*Consultation, error) {
-	rows, err := s.DB.Query(ctx, `SELECT `+columns+tables+` WHERE c.id = $1`, id)
+	return read(ctx, s.DB, id)
+}
+
+// querier is the pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func read(ctx context.Context, q querier, id string) (*Consultation, error) {
+	if !idForm.MatchString(id) {
+		return nil, apperr.ErrNotFound
+	}
+	rows, err := q.Query(ctx, `SELECT `+columns+tables+` WHERE c.id = $1`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read consultation %s: %w", id, err)
 	}
@@ -140,71 +171,80 @@ func (s *Store) Consultation(ctx context.Context, id string) (*Consultation, err
 	return &c, nil
 }
 
-// Dossier returns a consultation with its documents and counts, or apperr.ErrNotFound.
+// Dossier returns a consultation with its documents and counts, all of one instant, or apperr.ErrNotFound.
 func (s *Store) Dossier(ctx context.Context, id string) (*Dossier, error) {
-	c, err := s.Consultation(ctx, id)
+	d := &Dossier{ClauseCounts: make(map[uuid.UUID]int)}
+	err := s.DB.InSnapshot(ctx, func(tx pgx.Tx) error {
+		c, err := read(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		d.Consultation = *c
+		if err := readDocuments(ctx, tx, d); err != nil {
+			return fmt.Errorf("read documents of %s: %w", id, err)
+		}
+		if d.Attachments, err = readAttachments(ctx, tx, id); err != nil {
+			return fmt.Errorf("list attachments of %s: %w", id, err)
+		}
+		if err := countClauses(ctx, tx, d); err != nil {
+			return fmt.Errorf("count comments by clause of %s: %w", id, err)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	d := &Dossier{Consultation: *c, ClauseCounts: make(map[uuid.UUID]int)}
-	rows, err := s.DB.Query(ctx, `
+	return d, nil
+}
+
+// readDocuments has no limit: a page that left out clauses of a draft would be worse than a slow one.
+func readDocuments(ctx context.Context, tx pgx.Tx, d *Dossier) error {
+	rows, err := tx.Query(ctx, `
 		SELECT document, id, kind, number, label, title, body, units, units_note
 		  FROM clause
 		 WHERE consultation_id = $1
-		 ORDER BY document, ordinal`, id)
+		 ORDER BY document, ordinal`, d.ID)
 	if err != nil {
-		return nil, fmt.Errorf("read documents of %s: %w", id, err)
+		return err
 	}
-	var (
-		document string
-		n        clause.Node
-	)
-	_, err = pgx.ForEachRow(rows, []any{&document, &n.ID, &n.Kind, &n.Number, &n.Label, &n.Title, &n.Body, &n.Units, &n.UnitsNote},
-		func() error {
-			if document == "draft" {
-				d.Draft = append(d.Draft, n)
-			} else {
-				d.Interpretation = append(d.Interpretation, n)
-			}
-			n.Units = nil
-			return nil
-		})
+	defer rows.Close()
+	for rows.Next() {
+		var document string
+		var n clause.Node
+		err := rows.Scan(&document, &n.ID, &n.Kind, &n.Number, &n.Label, &n.Title, &n.Body, &n.Units, &n.UnitsNote)
+		if err != nil {
+			return err
+		}
+		if document == "draft" {
+			d.Draft = append(d.Draft, n)
+		} else {
+			d.Interpretation = append(d.Interpretation, n)
+		}
+	}
+	return rows.Err()
+}
+
+func readAttachments(ctx context.Context, tx pgx.Tx, id string) ([]Attachment, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT name, title, media_type, size FROM attachment WHERE consultation_id = $1 ORDER BY ordinal LIMIT $2`,
+		id, maxAttachments)
 	if err != nil {
-		return nil, fmt.Errorf("read documents of %s: %w", id, err)
-	}
-	if d.Attachments, err = s.attachments(ctx, id); err != nil {
 		return nil, err
 	}
-	return d, s.countClauses(ctx, d)
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Attachment])
 }
 
-func (s *Store) attachments(ctx context.Context, id string) ([]Attachment, error) {
-	rows, err := s.DB.Query(ctx, `
-		SELECT name, title, media_type, size FROM attachment WHERE consultation_id = $1 ORDER BY ordinal LIMIT 100`, id)
+func countClauses(ctx context.Context, tx pgx.Tx, d *Dossier) error {
+	rows, err := tx.Query(ctx, `SELECT clause_id, published FROM clause_count WHERE consultation_id = $1`, d.ID)
 	if err != nil {
-		return nil, fmt.Errorf("list attachments of %s: %w", id, err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Attachment])
-	if err != nil {
-		return nil, fmt.Errorf("list attachments of %s: %w", id, err)
-	}
-	return list, nil
-}
-
-func (s *Store) countClauses(ctx context.Context, d *Dossier) error {
-	rows, err := s.DB.Query(ctx, `SELECT clause_id, published FROM clause_count WHERE consultation_id = $1`, d.ID)
-	if err != nil {
-		return fmt.Errorf("count comments by clause of %s: %w", d.ID, err)
+		return err
 	}
 	var (
 		id uuid.UUID
 		n  int
 	)
 	_, err = pgx.ForEachRow(rows, []any{&id, &n}, func() error { d.ClauseCounts[id] = n; return nil })
-	if err != nil {
-		return fmt.Errorf("count comments by clause of %s: %w", d.ID, err)
-	}
-	return nil
+	return err
 }
 
 // Attachment returns a file of a consultation, or apperr.ErrNotFound.
@@ -213,6 +253,9 @@ func (s *Store) Attachment(ctx context.Context, id, name string) (Attachment, []
 		a       Attachment
 		content []byte
 	)
+	if !idForm.MatchString(id) || !fileName.MatchString(name) {
+		return Attachment{}, nil, apperr.ErrNotFound
+	}
 	err := s.DB.QueryRow(ctx, `
 		SELECT name, title, media_type, size, content FROM attachment WHERE consultation_id = $1 AND name = $2`, id, name).
 		Scan(&a.Name, &a.Title, &a.MediaType, &a.Size, &content)
