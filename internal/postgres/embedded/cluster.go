@@ -13,7 +13,10 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
+
+const unfinishedPrefix = "data.new-"
 
 // tuning goes to the end of postgresql.conf once, when the cluster is made; an operator may change it there. fsync and
 // synchronous_commit keep PostgreSQL's default, on: what is acknowledged is on disk.
@@ -27,8 +30,8 @@ timezone = 'Asia/Shanghai'
 log_timezone = 'Asia/Shanghai'
 `
 
-// create makes the cluster when there is none. initdb works in data.new, so that an interrupted one is never taken for
-// a cluster.
+// create makes the cluster when there is none. initdb works in a folder of another name, so that an interrupted one is
+// never taken for a cluster.
 func (s *Server) create(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(s.cluster(), "PG_VERSION")); err == nil {
 		return nil
@@ -36,11 +39,11 @@ func (s *Server) create(ctx context.Context) error {
 	if err := os.Remove(s.cluster()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is not empty and holds no cluster; nothing was changed: %w", s.cluster(), err)
 	}
-	fresh := s.cluster() + ".new"
-	if err := os.RemoveAll(fresh); err != nil {
-		return fmt.Errorf("remove an unfinished cluster: %w", err)
+	if err := s.removeUnfinished(ctx); err != nil {
+		return err
 	}
-	if err := os.Mkdir(fresh, 0o700); err != nil {
+	fresh, err := os.MkdirTemp(s.DataDir, unfinishedPrefix)
+	if err != nil {
 		return fmt.Errorf("make the cluster's folder: %w", err)
 	}
 	if err := s.account.own(fresh, 0o700); err != nil {
@@ -68,6 +71,36 @@ func (s *Server) create(ctx context.Context) error {
 		return fmt.Errorf("finish the cluster: %w", err)
 	}
 	return syncFolder(s.DataDir)
+}
+
+// removeUnfinished removes what interrupted attempts left. The last child of a killed initdb may go on writing for a
+// moment, which is why each attempt has a folder of its own and removal is tried for some seconds.
+func (s *Server) removeUnfinished(ctx context.Context) error {
+	entries, err := os.ReadDir(s.DataDir)
+	if err != nil {
+		return fmt.Errorf("look for unfinished clusters: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, firmAfter)
+	defer cancel()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), unfinishedPrefix) {
+			continue
+		}
+		for {
+			err := os.RemoveAll(filepath.Join(s.DataDir, e.Name()))
+			if err == nil {
+				break
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("remove an unfinished cluster: %w", err)
+			case <-tick.C:
+			}
+		}
+	}
+	return nil
 }
 
 // writeAccess states who may connect: whoever can enter the socket's folder, that is the server's user and root, who

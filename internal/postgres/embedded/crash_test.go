@@ -159,7 +159,10 @@ func TestAProgramKilledWhileItMakesTheClusterStartsAfresh(t *testing.T) {
 	}
 	t.Cleanup(func() { kill(t, cmd) })
 	eventually(t, func() error {
-		_, err := os.Stat(filepath.Join(dir, "data.new", "PG_VERSION"))
+		begun, err := filepath.Glob(filepath.Join(dir, "data.new-*", "PG_VERSION"))
+		if err == nil && len(begun) == 0 {
+			err = errors.New("initdb has not begun")
+		}
 		return err
 	})
 	kill(t, cmd)

@@ -182,7 +182,7 @@ func TestAFolderWithSomethingElseInItIsRefusedUntouched(t *testing.T) {
 
 func TestAnUnfinishedClusterIsMadeAnew(t *testing.T) {
 	dir := folder(t)
-	unfinished := filepath.Join(dir, "data.new")
+	unfinished := filepath.Join(dir, "data.new-1")
 	if err := os.MkdirAll(unfinished, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -190,6 +190,9 @@ func TestAnUnfinishedClusterIsMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(t, start(t, dir).URL(), makeRows)
+	if _, err := os.Stat(unfinished); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the unfinished cluster is still there: %v", err)
+	}
 }
 
 func TestAPathTooLongForASocketOrWithStrangeCharactersWorks(t *testing.T) {
