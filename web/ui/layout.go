@@ -2,6 +2,7 @@ package ui
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -74,7 +75,7 @@ func TelURL(phone string) string {
 func MailURL(address, subject string) string {
 	u := "mailto:" + strings.ReplaceAll(url.PathEscape(address), "%40", "@")
 	if subject != "" {
-		u += "?subject=" + url.PathEscape(subject)
+		u += "?subject=" + strings.ReplaceAll(url.QueryEscape(subject), "+", "%20")
 	}
 	return u
 }
@@ -98,32 +99,20 @@ func Minute(t time.Time) string { return t.In(beijing).Format("2006-01-02 15:04"
 // Closing writes the end of a half-open period: midnight is the 24th hour of the day before, 2025年5月7日24时; any
 // other time of day is written as it is, 2025年5月7日17时 or 2025年5月7日17时30分.
 func Closing(t time.Time) string {
-	t = t.In(beijing)
-	switch {
-	case t.Hour() == 0 && t.Minute() == 0:
+	if hour, minute, _ := t.In(beijing).Clock(); hour == 0 && minute == 0 {
 		return Date(t.AddDate(0, 0, -1)) + "24时"
-	case t.Minute() == 0:
-		return t.Format("2006年1月2日15时")
-	default:
-		return t.Format("2006年1月2日15时04分")
 	}
+	return Opening(t)
 }
 
-// Opening writes the beginning of a period: 2025年4月29日0时.
+// Opening writes the beginning of a period: 2025年4月29日0时, 2025年4月29日9时30分.
 func Opening(t time.Time) string {
-	t = t.In(beijing)
-	if t.Minute() == 0 {
-		return Date(t) + t.Format("15时")[trimZero(t):]
+	hour, minute, _ := t.In(beijing).Clock()
+	s := Date(t) + strconv.Itoa(hour) + "时"
+	if minute > 0 {
+		s += t.In(beijing).Format("04分")
 	}
-	return t.Format("2006年1月2日15时04分")
-}
-
-// trimZero is 1 where the hour is written with a leading zero.
-func trimZero(t time.Time) int {
-	if t.Hour() < 10 {
-		return 1
-	}
-	return 0
+	return s
 }
 
 // stamp writes a moment as the meta tag PubDate wants it: 2025-04-29 10:30.
