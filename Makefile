@@ -7,7 +7,7 @@
 
 GO    ?= go
 DATA  ?= .data
-# ARGS are passed on: make run ARGS="--addr 127.0.0.1:9000"
+# ARGS are passed on: make run ARGS="--listen 127.0.0.1:9000"
 ARGS  ?=
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2

@@ -48,6 +48,7 @@ func Shared(ctx context.Context) (url string, err error) {
 		"max_connections":    "400",
 		"shared_buffers":     "128MB",
 		"max_wal_size":       "1GB",
+		"log_checkpoints":    "off",
 	}}
 	if s.account, err = serverAccount(); err != nil {
 		return "", err
