@@ -193,6 +193,42 @@ func TestWhatDoesNotFollowIsReported(t *testing.T) {
 	}
 }
 
+// Four clauses with a title set the usual length of eight; the fifth has lost the stop after its title.
+func TestALostStopIsPutWhereTheSentenceSeemsToBegin(t *testing.T) {
+	const others = "1.推进设施建设工作。甲。\n2.提升农村养老服务。乙。\n3.完善养老照护服务。丙。\n4.丰富老年文体服务。丁。\n5."
+	cases := []struct{ name, text, title, body, warned string }{
+		{"before a word that opens sentences", "创新融资支持方式鼓励引导银行加大支持力度，优化服务供给。", "创新融资支持方式", "鼓励引导银行加大支持力度，优化服务供给。", "创新融资支持方式"},
+		{"else nearest to the usual length", "拓展旅游创新业态开发一批适合老年人的路线，推出典型案例，推出精品。", "拓展旅游创新业态", "开发一批适合老年人的路线，推出典型案例，推出精品。", "拓展旅游创新业态"},
+		{"a title that swallowed a whole sentence", "强化综合监管建立老年用品和服务质量追溯体系。加大整治力度。", "强化综合监管", "建立老年用品和服务质量追溯体系。加大整治力度。", "强化综合监管"},
+		{"never beyond the first comma", "坚持由政府主导，鼓励社会力量广泛参与养老事业和养老产业发展。", "", "坚持由政府主导，鼓励社会力量广泛参与养老事业和养老产业发展。", "坚持由政府主导，鼓励社会"},
+		{"a long title is left whole", "防范化解涉及老年人的非法集资和诈骗风险。加大整治力度。", "防范化解涉及老年人的非法集资和诈骗风险", "加大整治力度。", ""},
+		{"a short title with a comma is one", "加强领导，压实责任。加大整治力度。", "加强领导，压实责任", "加大整治力度。", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			nodes, warnings := clause.Parse(others + c.text)
+			if n := nodes[4]; n.Title != c.title || n.Body != c.body {
+				t.Errorf("title %q body %q, want %q and %q", n.Title, n.Body, c.title, c.body)
+			}
+			var want []string
+			if c.warned != "" {
+				want = []string{"missing_stop@5 #5 " + c.warned}
+			}
+			if got := codes(warnings); !slices.Equal(got, want) {
+				t.Errorf("warned of %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestAShortLineUnderAClauseIsNoHeadingWithoutProof(t *testing.T) {
+	nodes, warnings := clause.Parse("（一）子丑\n1.提交材料。甲。\n身份证复印件\n2.办理流程。乙。\n")
+	want := []string{"section 1 （一）子丑|||", "clause 1 1.提交材料|甲。⏎身份证复印件||", "clause 2 2.办理流程|乙。||"}
+	if got := outline(nodes); !slices.Equal(got, want) || len(warnings) > 0 {
+		t.Errorf("\n got %q\nwant %q\nwarnings %v", got, want, warnings)
+	}
+}
+
 func TestClosingLinesAreNotPartOfTheLastClause(t *testing.T) {
 	nodes, _ := clause.Parse("1.强化监管。甲。\n乙。\n\n附件：1.清单\n\n辽宁省民政厅\n2025年4月29日\n")
 	want := []string{"clause 1 1.强化监管|甲。⏎乙。||", "paragraph 0 |附件：1.清单||", "paragraph 0 |辽宁省民政厅||", "paragraph 0 |2025年4月29日||"}

@@ -115,7 +115,7 @@ func guessTitle(s string, usual int) (title, rest string, found bool) {
 		}
 		word := startsAny(tail, nouns)
 		after := strings.TrimPrefix(tail, word)
-		if word == "" || startsAny(after, openers) != "" || strings.ContainsAny(head(after, 1), "、，。的和与及”") {
+		if word == "" || strings.ContainsAny(head(after, 1), "、，。的和与及”") {
 			continue
 		}
 		if d := max(at-usual, usual-at); best == 0 || d < distance {

@@ -3,6 +3,7 @@ package clause
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // unitList is what “（责任单位：……）” at the end of a line says.
@@ -45,9 +46,9 @@ func readUnits(s string, start, end int) (string, unitList, bool) {
 	}
 	inner := strings.TrimRight(strings.TrimRightFunc(s[end:], blank), "。．.；;")
 	if at := outerClose(inner); at >= 0 {
-		_, after, _ := strings.Cut(inner[at:], inner[at:at+closeLen(inner[at:])])
-		if trim(strings.Trim(after, "。．.；;")) != "" {
-			return s, list, false
+		_, size := utf8.DecodeRuneInString(inner[at:])
+		if trim(inner[at+size:]) != "" {
+			return s, list, false // text follows: not the end of the line
 		}
 		inner, list.closed = inner[:at], true
 	} else if list.opened && nestedSpan(inner) {
@@ -66,13 +67,6 @@ func readUnits(s string, start, end int) (string, unitList, bool) {
 		return s, unitList{}, false
 	}
 	return strings.TrimRightFunc(before, blank), list, true
-}
-
-func closeLen(s string) int {
-	if strings.HasPrefix(s, "）") {
-		return len("）")
-	}
-	return len(")")
 }
 
 // outerClose finds the bracket that closes one opened before s began; -1 when there is none.
@@ -200,7 +194,7 @@ func splitJoined(r []rune) []string {
 		case '）':
 			depth--
 		}
-		if depth > 0 || i-from < 2 || len(r)-i < 2 || !strings.ContainsRune("厅局委办部院府会社行司所）", r[i-1]) {
+		if depth > 0 || len(r)-i < 2 || !strings.ContainsRune("厅局委办部院府会社行司所）", r[i-1]) {
 			continue
 		}
 		rest := string(r[i:min(len(r), i+4)])
