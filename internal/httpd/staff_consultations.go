@@ -47,6 +47,7 @@ func (s *Server) setPublication(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.pages.drop()
 	http.Redirect(w, r, "/staff/consultations?saved="+url.QueryEscape(c.ID)+"#c"+c.ID, http.StatusSeeOther)
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"mime"
 	"net/http"
 	"slices"
-	"strings"
 
 	"wenji/internal/apperr"
 	"wenji/internal/comment"
@@ -75,54 +74,44 @@ func (s *Server) makeExport(w http.ResponseWriter, r *http.Request) error {
 	if err := form(r); err != nil {
 		return err
 	}
-	v, member := exportForm(r), memberOf(r)
-	personal := v.Profile == export.Personal
-	if personal && !member.Can(staff.ExportPersonal) {
-		return apperr.ErrForbidden
-	}
-	again := func(status int, problems ...apperr.Problem) error { return s.renderExport(w, r, status, problems, v) }
-	if problems := missing(v); len(problems) > 0 {
-		return again(http.StatusUnprocessableEntity, problems...)
-	}
+	v := exportForm(r)
+	job, err := s.prepareExport(r, v)
 	var invalid *apperr.Invalid
-	if personal {
-		err := s.Staff.CheckSecondFactor(r.Context(), member, r.PostForm.Get("otp"))
-		switch {
-		case errors.As(err, &invalid):
-			return again(http.StatusUnprocessableEntity, invalid.Problems...)
-		case errors.Is(err, apperr.ErrTooMany):
-			setRetryAfter(w, retryTime(err))
-			return again(http.StatusTooManyRequests, apperr.Problem{Field: "otp", Message: validate.LoginTooOften(retryTime(err))})
-		case err != nil:
-			return err
-		}
-	}
-	job, err := s.Exports.Prepare(r.Context(), member, export.Options{
-		ConsultationID: v.Consultation, States: v.States, Format: v.Format, Profile: v.Profile, Reason: v.Reason,
-	})
 	switch {
 	case errors.As(err, &invalid):
-		return again(http.StatusUnprocessableEntity, invalid.Problems...)
+		return s.renderExport(w, r, http.StatusUnprocessableEntity, invalid.Problems, v)
 	case errors.Is(err, apperr.ErrNotFound):
-		return again(http.StatusUnprocessableEntity, apperr.Problem{Field: "consultation", Message: chooseConsultation})
+		return s.renderExport(w, r, http.StatusUnprocessableEntity, problemsOf("consultation", "请选择征集。"), v)
+	case errors.Is(err, apperr.ErrTooMany):
+		setRetryAfter(w, retryTime(err))
+		return s.renderExport(w, r, http.StatusTooManyRequests, problemsOf("otp", validate.LoginTooOften(retryTime(err))), v)
 	case err != nil:
 		return err
 	}
 	return s.sendExport(w, r, job)
 }
 
-const chooseConsultation = "请选择征集。"
-
-// missing are the fields that were left empty.
-func missing(v desk.ExportForm) []apperr.Problem {
-	var consultation, reason string
-	if v.Consultation == "" {
-		consultation = chooseConsultation
+func (s *Server) prepareExport(r *http.Request, v desk.ExportForm) (*export.Job, error) {
+	member := memberOf(r)
+	options := export.Options{
+		ConsultationID: v.Consultation, States: v.States, Format: v.Format, Profile: v.Profile, Reason: v.Reason,
 	}
-	if v.Profile == export.Personal && strings.TrimSpace(v.Reason) == "" {
-		reason = validate.PurposeMissing
+	if v.Profile != export.Personal {
+		return s.Exports.Prepare(r.Context(), member, options)
 	}
-	return problemsOf("consultation", consultation, "reason", reason)
+	if !member.Can(staff.ExportPersonal) {
+		return nil, apperr.ErrForbidden
+	}
+	if err := options.Check(); err != nil {
+		return nil, err
+	}
+	if _, err := s.Consultations.Consultation(r.Context(), v.Consultation); err != nil {
+		return nil, err
+	}
+	if err := s.Staff.CheckSecondFactor(r.Context(), member, r.PostForm.Get("otp")); err != nil {
+		return nil, err
+	}
+	return s.Exports.Prepare(r.Context(), member, options)
 }
 
 // sendExport streams the file. When it breaks before its first byte, the person gets an error page; later on the
