@@ -231,7 +231,7 @@ func readLimited(fsys fs.FS, name string, limit int64) (content []byte, err erro
 
 // mediaTypes are the kinds of file that may be offered for download.
 var mediaTypes = map[string]string{
-	".txt": "text/plain; charset=utf-8", ".pdf": "application/pdf", ".ofd": "application/ofd", ".wps": "application/vnd.ms-works",
+	".txt": "text/plain; charset=utf-8", ".pdf": "application/pdf", ".ofd": "application/ofd", ".wps": "application/octet-stream",
 	".doc":  "application/msword",
 	".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 	".xls":  "application/vnd.ms-excel",
