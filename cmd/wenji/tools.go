@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"wenji/internal/apperr"
@@ -114,7 +115,12 @@ func exportTo(ctx context.Context, t *terminal, store *export.Store, id, format,
 		if err != nil {
 			return fmt.Errorf("写入 %s：%w", out, err)
 		}
-		defer f.Close()
+		defer func() {
+			err = errors.Join(err, f.Close())
+			if err != nil {
+				err = errors.Join(err, os.Remove(f.Name()))
+			}
+		}()
 		to = f
 	}
 	n, err := job.Stream(ctx, to)
@@ -213,18 +219,40 @@ func auditCommand(t *terminal) *cobra.Command {
 		Use: "verify", Short: "核对操作日志的校验链", Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withDatabase(cmd.Context(), t, need{keys: true}, func(db *postgres.DB, keys *vault.KeyRing) error {
+				// What no server has sealed since it was stopped is sealed now, so that it is not taken for an intrusion.
+				sealer := &audit.Sealer{DB: db, Key: keys.AuditKey(), Log: slog.New(slog.DiscardHandler)}
+				if _, err := sealer.SealOnce(cmd.Context()); err != nil {
+					return fmt.Errorf("封存操作日志：%w", err)
+				}
 				r, err := audit.Verify(cmd.Context(), db, keys.AuditKey())
 				if err != nil {
 					return fmt.Errorf("核对操作日志：%w", err)
 				}
 				if r.Broken != nil {
-					return fmt.Errorf("操作日志的校验链在第%d条断开：条目 %s，%s", r.Broken.Position, r.Broken.EntryID, r.Broken.What)
+					return fmt.Errorf("操作日志的校验链在第%d条断开：条目 %s，%s", r.Broken.Position, r.Broken.EntryID, breakWord(r.Broken.What))
 				}
 				fmt.Fprintf(t.out, "链校验：通过。共%d条，已入链%d条，等待入链%d条。\n", r.Entries, r.Sealed, r.Waiting)
 				return nil
 			})
 		},
 	})
+}
+
+// breakWord says in Chinese how the chain is broken.
+func breakWord(what string) string {
+	switch what {
+	case audit.Changed:
+		return "内容被改动"
+	case audit.Deleted:
+		return "条目被删除"
+	case audit.Reordered:
+		return "次序被改动"
+	case audit.Unchained:
+		return "条目没有入链"
+	case audit.RowMissing, audit.RowAltered:
+		return "链上的记录被改动"
+	}
+	return what
 }
 
 func keysCommand(t *terminal) *cobra.Command {

@@ -19,6 +19,7 @@ const noticeAddress = "/consultations/" + sampleID
 
 func TestAPublicPageIsRenderedOnceAndRevalidated(t *testing.T) {
 	p := newPortal(t, during)
+	waitFor(t, "the portal to listen", func() bool { return p.web.Dropped() > 0 })
 	b := p.browser()
 	var wg sync.WaitGroup
 	for range 64 {
@@ -81,7 +82,6 @@ func TestWithoutADatabaseKeptPagesGoOnAndTheRestIsHonest(t *testing.T) {
 	b.get(noticeAddress).want(t, 200)
 
 	broken := newReplica(t, brokenPool(t, p.db), p.keys, during).browser()
-	b.web.DB.Pool.Reset() // the pool of the first portal goes on; broken has one of its own
 	for _, r := range []*page{
 		broken.get(noticeAddress), broken.get("/consultations/" + sampleID + "/comments"), broken.get(formAddress),
 		broken.post(sendAddress, url.Values{"sealed": {sealed}}), broken.post(checkAddress, filled(form)),
@@ -110,6 +110,7 @@ func TestKeptPagesOutliveTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	replica := newReplica(t, own, p.keys, during)
+	waitFor(t, "the replica to listen", func() bool { return replica.web.Dropped() > 0 })
 	b := replica.browser()
 	b.get(noticeAddress).want(t, 200)
 	own.Close()

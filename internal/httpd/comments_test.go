@@ -114,7 +114,7 @@ func TestEachFieldThatIsWrongIsNamedAndEverythingKept(t *testing.T) {
 			fields.Del(c.field)
 		}
 		p := b.post(checkAddress, fields).want(t, 422)
-		if got := p.Find("#" + c.field + "-error").Text(); !strings.Contains(got, c.sentence) {
+		if got := p.Find("#problem-" + c.field).Text(); !strings.Contains(got, c.sentence) {
 			t.Errorf("%s=%.20q: beside the field stands %q, want %q", c.field, c.value, got, c.sentence)
 		}
 		if !strings.Contains(p.Find("a[href^='#']").Text(), c.sentence) {
@@ -129,7 +129,7 @@ func TestEachFieldThatIsWrongIsNamedAndEverythingKept(t *testing.T) {
 		if v := p.value("captcha"); v != "" {
 			t.Errorf("%s: the captcha is filled in again", c.field)
 		}
-		if strings.Contains(p.Find("title").Text(), "210102") || (c.field == "id_number" && strings.Contains(p.Find("#id_number-error").Text(), c.value)) {
+		if strings.Contains(p.Find("title").Text(), "210102") || (c.field == "id_number" && strings.Contains(p.Find("#problem-id_number").Text(), c.value)) {
 			t.Errorf("%s: a number is repeated", c.field)
 		}
 	}

@@ -30,24 +30,18 @@ func (s *Server) setPublication(w http.ResponseWriter, r *http.Request) error {
 	if err := form(r); err != nil {
 		return err
 	}
-	way := consultation.Publication(r.PostForm.Get("publication"))
-	if way != consultation.AfterReview && way != consultation.Instant {
-		return badRequest{http.StatusBadRequest}
-	}
-	c, err := s.Consultations.Consultation(r.Context(), chi.URLParam(r, "id"))
-	if err != nil {
-		return err
-	}
-	err = s.Consultations.SetPublication(r.Context(), memberOf(r).Signature(), c.ID, way)
-	if errors.Is(err, apperr.ErrConflict) {
+	id := chi.URLParam(r, "id")
+	err := s.Consultations.SetPublication(r.Context(), memberOf(r).Signature(), id, consultation.Publication(r.PostForm.Get("publication")))
+	var invalid *apperr.Invalid
+	if errors.As(err, &invalid) && len(invalid.Problems) > 0 {
 		f := s.deskFrame(r, "征集管理", desk.ItemConsultations)
-		f.Wrong, f.Problems = true, problemsOf("c"+c.ID, "只有省政府文件可以即时展示。《"+c.Title+"》的意见须审核后公开。")
+		f.Wrong, f.Problems = true, problemsOf("c"+id, invalid.Problems[0].Message)
 		return s.renderConsultations(w, r, http.StatusUnprocessableEntity, f, "")
 	}
 	if err != nil {
 		return err
 	}
 	s.pages.drop()
-	http.Redirect(w, r, "/staff/consultations?saved="+url.QueryEscape(c.ID)+"#c"+c.ID, http.StatusSeeOther)
+	http.Redirect(w, r, "/staff/consultations?saved="+url.QueryEscape(id)+"#c"+id, http.StatusSeeOther)
 	return nil
 }

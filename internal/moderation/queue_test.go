@@ -1,6 +1,7 @@
 package moderation_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"wenji/internal/staff"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 func TestEightClaimersNeverShareAComment(t *testing.T) {
@@ -88,6 +90,72 @@ func TestAClaimIsTheLongestWaitingAndOnesOwnComesFirst(t *testing.T) {
 	claim(wangHui, "", older) // a claim ends by itself
 	if _, err := f.Claim(t.Context(), liMing, "2025-0003"); !errors.Is(err, apperr.ErrNotFound) {
 		t.Errorf("nothing waits: %v", err)
+	}
+}
+
+func TestAClaimPassesOverWhatAnotherIsTaking(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ids := f.arriveMany(2, first)
+	err := f.DB.InTx(t.Context(), func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), `SELECT FROM comment WHERE id = $1 FOR UPDATE`, ids[0]); err != nil {
+			return err
+		}
+		if id, err := f.Claim(t.Context(), liMing, ""); err != nil || id != ids[1] {
+			t.Errorf("claimed %v (%v), want the second", id, err)
+		}
+		if _, err := f.Claim(t.Context(), wangHui, ""); !errors.Is(err, apperr.ErrNotFound) {
+			t.Errorf("nothing is left: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAClaimDecidedMeanwhileIsNotGivenAgain decides a member's own comment while the member asks for the next.
+func TestAClaimDecidedMeanwhileIsNotGivenAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ids := f.arriveMany(2, first)
+	if _, err := f.Claim(t.Context(), liMing, ""); err != nil {
+		t.Fatal(err)
+	}
+	claimed := make(chan uuid.UUID, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	err := f.DB.InTx(t.Context(), func(tx pgx.Tx) error {
+		err := comment.Transition(t.Context(), tx, comment.Change{
+			ID: ids[0], From: comment.Received, To: comment.Declined, Version: 1, Member: liMing.ID, By: liMing.Name, At: f.at,
+		})
+		if err != nil {
+			return err
+		}
+		go func() {
+			id, err := f.Claim(t.Context(), liMing, "")
+			if err != nil {
+				t.Error(err)
+			}
+			claimed <- id
+		}()
+		for waits := false; !waits; { // until the claim waits for this transaction
+			err := tx.QueryRow(ctx, `
+				SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)`).Scan(&waits)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id := <-claimed; id != ids[1] {
+		t.Errorf("claimed %v, want the second", id)
+	}
+	if d := f.detail(ids[0]); d.ClaimedBy != nil {
+		t.Error("a decided comment is claimed")
 	}
 }
 

@@ -66,6 +66,18 @@ func TestASessionEnds(t *testing.T) {
 	}
 }
 
+func TestASessionThatOutlivedItsMembersDisablingDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	token, _ := signIn(t, s, add(t, s, "liming", Moderator))
+	if _, err := s.DB.Exec(t.Context(), `UPDATE member SET disabled_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Session(t.Context(), token); !errors.Is(err, apperr.ErrNotFound) {
+		t.Errorf("session of a disabled member: %v", err)
+	}
+}
+
 func TestASessionIsTouchedAtMostOnceAMinute(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)

@@ -13,7 +13,7 @@ func profileWord(personal bool) string {
 	if personal {
 		return "含个人信息"
 	}
-	return "不含个人信息"
+	return "个人信息已遮盖"
 }
 
 func formatWord(format string) string {
@@ -46,7 +46,7 @@ var formats = []ui.Option{
 
 // profiles are the contents a member may export.
 func profiles(m staff.Member) []ui.Option {
-	options := []ui.Option{{Value: "masked", Text: "不含个人信息（姓名显示为“张**”）"}}
+	options := []ui.Option{{Value: "masked", Text: "个人信息已遮盖（姓名显示为“张**”，号码和邮箱只显示一部分）"}}
 	if m.Can(staff.ExportPersonal) {
 		options = append(options, ui.Option{Value: "personal", Text: "含个人信息（姓名、身份证号码、联系电话、邮箱）"})
 	}

@@ -154,7 +154,7 @@ const (
 	ActRedact   = "redaction"
 	ActWithhold = "withhold"
 	ActDecline  = "decline"
-	ActNote     = "note"
+	ActNote     = "remark"
 	ActReveal   = "reveal"
 )
 
