@@ -8,7 +8,7 @@ import (
 	"wenji/web/ui"
 )
 
-// errorFrame names the page; a page that answers a post keeps no way back to it.
+// errorFrame names the page by its heading.
 func errorFrame(p ui.Page, v ErrorView) ui.Page {
 	if p.Title == "" {
 		p.Title = v.heading()
@@ -69,14 +69,6 @@ func (v ErrorView) resend() string {
 		return "请稍后刷新本页再次发送；同一份意见不会重复保存。也可以按浏览器的“返回”，核对内容后再提交。"
 	}
 	return "请按浏览器的“返回”，核对内容后再提交。"
-}
-
-// mail is where a comment may be sent instead.
-func (v ErrorView) mail(s ui.Site) string {
-	if v.Email != "" {
-		return v.Email
-	}
-	return s.Email
 }
 
 // waitWords says when to try again, rounded up to whole minutes from one minute on.

@@ -3,15 +3,11 @@ package public
 import "wenji/web/ui"
 
 // controller is who answers for the personal data.
-func controller(s ui.Site, v PrivacyView) string {
-	switch {
-	case v.Controller != "":
-		return v.Controller
-	case s.Sponsor != "":
+func controller(s ui.Site) string {
+	if s.Sponsor != "" {
 		return s.Sponsor
-	default:
-		return s.Name
 	}
+	return s.Name
 }
 
 // reach says how to get in touch, in one sentence; "" where nothing is set.
@@ -30,13 +26,4 @@ func reach(s ui.Site) string {
 		return ""
 	}
 	return "联系方式：" + words + "。"
-}
-
-// retention says how long personal data is kept; where the office has set no term, that of the law
-// (个人信息保护法 §19).
-func retention(v PrivacyView) string {
-	if v.Retention != "" {
-		return "保存期限：" + sentence(v.Retention)
-	}
-	return "保存期限为实现上述目的所必要的最短时间，期满后删除。"
 }

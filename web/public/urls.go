@@ -13,8 +13,6 @@ func noticeURL(id string) string         { return "/consultations/" + url.PathEs
 func draftURL(id string) string          { return noticeURL(id) + "/draft" }
 func interpretationURL(id string) string { return noticeURL(id) + "/interpretation" }
 func printURL(id string) string          { return noticeURL(id) + "/print" }
-func resultURL(id string) string         { return noticeURL(id) + "/result" }
-func calendarURL(id string) string       { return noticeURL(id) + "/deadline.ics" }
 func submitURL(id string) string         { return noticeURL(id) + "/comments" }
 func checkURL(id string) string          { return noticeURL(id) + "/comments/check" }
 

@@ -37,9 +37,7 @@ type ListView struct {
 
 // NoticeView is the notice (GET /consultations/{id}).
 type NoticeView struct {
-	Dossier   *consultation.Dossier
-	HasResult bool // the result report can be read at …/result
-	Calendar  bool // …/deadline.ics is served
+	Dossier *consultation.Dossier
 }
 
 // DraftView is the draft (GET /consultations/{id}/draft).
@@ -189,10 +187,7 @@ type DisplayView struct {
 type GuideView struct{}
 
 // PrivacyView is the privacy notice (GET /privacy).
-type PrivacyView struct {
-	Controller string // 个人信息处理者; the site's sponsor where empty
-	Retention  string // how long personal data is kept, as a clause: 结果反馈公布后2年
-}
+type PrivacyView struct{}
 
 // AccessibilityView is the accessibility statement (GET /accessibility).
 type AccessibilityView struct{}
@@ -211,7 +206,6 @@ type ErrorView struct {
 	Submitting bool   // a comment was being sent: the page says 您的意见没有保存 and gives the road by e-mail
 	Reference  string // number of the request, for 500 and 503
 	RetryAfter time.Duration
-	Email      string   // where a comment may be sent instead; the site's address where empty
 	Message    string   // one more sentence, such as who decided first; "" for none
 	ReturnURL  string   // a path of this site to go back to; "" for none
 	Answers    *Answers // what was typed, where it is still at hand, to be copied

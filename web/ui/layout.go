@@ -90,9 +90,6 @@ var beijing = time.FixedZone("CST", 8*60*60)
 // Date writes a day: 2025年5月7日.
 func Date(t time.Time) string { return t.In(beijing).Format("2006年1月2日") }
 
-// Month writes a month: 2025年5月.
-func Month(t time.Time) string { return t.In(beijing).Format("2006年1月") }
-
 // Minute writes a moment: 2025-04-29 10:30.
 func Minute(t time.Time) string { return t.In(beijing).Format("2006-01-02 15:04") }
 

@@ -45,8 +45,7 @@ type Meta struct {
 	Keywords    string
 	ColumnType  string // 栏目类别 of a column page (home, list): 互动交流
 	Article     *Article
-	Feed        string // address of the Atom feed
-	NoIndex     bool   // forms, receipts, look-ups
+	NoIndex     bool // forms, receipts, look-ups
 }
 
 // Article is the part of the head that 政府网站 must give for a content page.
