@@ -40,38 +40,41 @@ type lab struct {
 }
 
 // newLab makes a temporary folder, starts a private PostgreSQL in it as `wenji demo` does, and builds the portal.
-func newLab(ctx context.Context, o options) (l *lab, err error) {
-	l = &lab{options: o, quiet: slog.New(slog.DiscardHandler)}
-	if l.dir, err = os.MkdirTemp("", "wenji-bench-"); err != nil {
+func newLab(ctx context.Context, o options) (*lab, error) {
+	l := &lab{options: o, quiet: slog.New(slog.DiscardHandler)}
+	if err := l.setUp(ctx); err != nil {
+		l.close()
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			l.close()
-		}
-	}()
+	return l, nil
+}
+
+func (l *lab) setUp(ctx context.Context) (err error) {
+	if l.dir, err = os.MkdirTemp("", "wenji-bench-"); err != nil {
+		return err
+	}
 	if err := os.Chmod(l.dir, 0o711); err != nil { // under root PostgreSQL runs as another user, who passes through
-		return nil, err
+		return err
 	}
 	l.program = filepath.Join(l.dir, "wenji")
 	if err := build(ctx, l.program); err != nil {
-		return nil, err
+		return err
 	}
 	l.keysFile = filepath.Join(l.dir, "keys.json")
 	if l.keys, err = vault.Create(l.keysFile); err != nil {
-		return nil, err
+		return err
 	}
 	l.pg, err = embedded.Start(ctx, embedded.Config{DataDir: filepath.Join(l.dir, "postgres"), Log: l.quiet})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	pid, err := os.ReadFile(filepath.Join(l.pg.DataDir, "data", "postmaster.pid"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	first, _, _ := strings.Cut(string(pid), "\n")
 	l.pgPID, err = strconv.Atoi(first)
-	return l, err
+	return err
 }
 
 func build(ctx context.Context, to string) error {
