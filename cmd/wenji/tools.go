@@ -7,9 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"wenji/internal/apperr"
 	"wenji/internal/audit"
+	"wenji/internal/clause"
 	"wenji/internal/consultation"
 	"wenji/internal/export"
 	"wenji/internal/postgres"
@@ -74,9 +76,37 @@ func importCommand(t *terminal) *cobra.Command {
 					return fmt.Errorf("导入 %s：%w", source.ID, err)
 				}
 				fmt.Fprintf(t.out, "已导入 %s：%s\n", source.ID, source.Headline)
+				printDoubts(t, source.Doubts)
 				return nil
 			})
 		},
+	}
+}
+
+// doubtWords are the kinds of doubtful place in a document, in Chinese.
+var doubtWords = map[clause.Code]string{
+	clause.MissingNumber: "编号缺失", clause.MissingStop: "条目标题后缺少句号", clause.UnitsBracket: "责任单位缺少括号",
+	clause.UnitsRunTogether: "责任单位之间缺少顿号", clause.UnitsMissing: "没有责任单位", clause.HalfWidth: "半角标点",
+	clause.OutOfOrder: "编号不连续", clause.Unpaired: "引号或括号不成对", clause.UnitsName: "单位名称可能不全",
+}
+
+// printDoubts lists what a person should look at in the imported text, a line for each kind.
+func printDoubts(t *terminal, doubts []consultation.Doubt) {
+	places := make(map[clause.Code][]string)
+	var kinds []clause.Code
+	for _, d := range doubts {
+		if places[d.Code] == nil {
+			kinds = append(kinds, d.Code)
+		}
+		places[d.Code] = append(places[d.Code], fmt.Sprintf("%s第%d行", d.Document, d.Line))
+	}
+	for _, k := range kinds {
+		shown := places[k][:min(5, len(places[k]))]
+		fmt.Fprintf(t.out, "请核对：%s，共%d处：%s", doubtWords[k], len(places[k]), strings.Join(shown, "、"))
+		if len(shown) < len(places[k]) {
+			fmt.Fprint(t.out, "……")
+		}
+		fmt.Fprintln(t.out)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"wenji/internal/apperr"
 	"wenji/internal/audit"
 	"wenji/internal/clause"
+	"wenji/internal/validate"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -100,9 +101,9 @@ func (s *Store) Extend(ctx context.Context, actor, id string, closesAt time.Time
 		case c.WithdrawnAt != nil || c.ConcludedOn != nil:
 			return act{}, apperr.ErrConflict
 		case !closesAt.After(c.ClosesAt) || !closesAt.After(s.Now()):
-			return act{}, invalid("closes_at", ClosingNotLater)
+			return act{}, invalid("closes_at", validate.ClosingNotLater)
 		case reason == "":
-			return act{}, invalid("reason", ExtensionWithoutReason)
+			return act{}, invalid("reason", validate.ExtensionWithoutReason)
 		}
 		_, err := tx.Exec(ctx, `
 			UPDATE consultation
@@ -139,7 +140,7 @@ func (s *Store) SetPublication(ctx context.Context, actor, id string, p Publicat
 	return s.change(ctx, id, func(tx pgx.Tx, c *Consultation) (act, error) {
 		switch {
 		case p != AfterReview && (p != Instant || c.Kind != NormativeDocument):
-			return act{}, invalid("publication", InstantRefused)
+			return act{}, invalid("publication", validate.InstantRefused)
 		case p == c.Publication:
 			return act{}, nil
 		}
@@ -147,13 +148,6 @@ func (s *Store) SetPublication(ctx context.Context, actor, id string, p Publicat
 		return act{actor, roleEditor, "set_publication", fmt.Sprintf("from %s to %s", c.Publication, p)}, err
 	})
 }
-
-// What a person reads when a change is refused.
-const (
-	ClosingNotLater        = "新的截止时间应晚于现在的截止时间和当前时间。"
-	ExtensionWithoutReason = "请填写延长征集期的原因。"
-	InstantRefused         = "即时展示仅限省政府文件，其他文件的意见须审核后公开。"
-)
 
 // Roles in the record: the editor at the desk, and whoever runs the program.
 const (

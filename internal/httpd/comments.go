@@ -280,7 +280,9 @@ func (s *Server) editComment(w http.ResponseWriter, r *http.Request, d *consulta
 	if err != nil && !errors.Is(err, apperr.ErrExpired) {
 		return badRequest{http.StatusBadRequest}
 	}
-	v := public.FormView{Dossier: d, Answers: typed(draft), Captcha: s.challenge(draft.FormID, err == nil)}
+	v := public.FormView{
+		Dossier: d, Answers: typed(draft), Captcha: s.challenge(draft.FormID, err == nil), Edit: r.PostForm.Get("edit"),
+	}
 	return s.renderForm(w, r, http.StatusOK, v)
 }
 
@@ -318,7 +320,7 @@ func (s *Server) submitComment(w http.ResponseWriter, r *http.Request) error {
 		return s.renderClosed(w, r, http.StatusConflict, d, typed(draft))
 	}
 	if err != nil {
-		return err
+		return unsaved{err, typed(draft)}
 	}
 	return s.toReceipt(w, r, receipt)
 }

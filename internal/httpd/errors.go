@@ -36,6 +36,14 @@ type badRequest struct{ status int }
 
 func (e badRequest) Error() string { return "bad request: " + strconv.Itoa(e.status) }
 
+// unsaved is a failed submit with the words that its page hands back.
+type unsaved struct {
+	error
+	answers public.Answers
+}
+
+func (e unsaved) Unwrap() error { return e.error }
+
 // statusOf maps an error to a status: the one place that decides.
 func statusOf(err error) int {
 	var bad badRequest
@@ -72,6 +80,10 @@ func (s *Server) serveError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	status := statusOf(err)
 	v := public.ErrorView{Status: status, Submitting: submitting(r), ReturnURL: returnURL(r)}
+	var lost unsaved
+	if errors.As(err, &lost) {
+		v.Answers = &lost.answers
+	}
 	switch status {
 	case http.StatusConflict:
 		v.Message = conflictMessage(err)

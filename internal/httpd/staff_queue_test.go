@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"wenji/internal/consultation"
 	"wenji/internal/validate"
 
 	"github.com/PuerkitoBio/goquery"
@@ -274,7 +273,7 @@ func TestOnlyGovernmentDocumentsMayBeShownAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	p = b.post(address, url.Values{"publication": {"instant"}}).want(t, http.StatusUnprocessableEntity)
-	if mode() != "after_review" || p.text("#problems a[href='#c"+sampleID+"']") != consultation.InstantRefused {
+	if mode() != "after_review" || p.text("#problems a[href='#c"+sampleID+"']") != validate.InstantRefused {
 		t.Errorf("publication is %s: %s", mode(), p.text("#problems"))
 	}
 	if n := b.get("/staff/consultations").want(t, 200).Find("main form").Length(); n != 0 {

@@ -54,18 +54,21 @@ const (
 
 // What staff read. LoginFailed stands for every kind of failure, so that nobody learns which part was wrong.
 const (
-	LoginFailed    = "用户名、密码或动态口令不正确，请核对后重新填写。"
-	LoginEmpty     = "请填写用户名、密码和动态口令。"
-	FactorWrong    = "动态口令不正确，请等待下一个口令后重新填写。"
-	ReasonMissing  = "请选择原因。"
-	ReasonWords    = "选择“其他”时，请写明原因。"
-	PurposeMissing = "请写明用途。"
-	PurposeLong    = "用途最多200个字。"
-	NoteEmpty      = "请填写备注。"
-	NothingChosen  = "请先选择意见。"
-	MarkUnclosed   = "标记“⟦”没有配对的“⟧”。"
-	MarkUnopened   = "标记“⟧”没有配对的“⟦”。"
-	ExportChoice   = "请从列表中选择导出的格式、字段和状态。"
+	LoginFailed            = "用户名、密码或动态口令不正确，请核对后重新填写。"
+	LoginEmpty             = "请填写用户名、密码和动态口令。"
+	FactorWrong            = "动态口令不正确，请等待下一个口令后重新填写。"
+	ReasonMissing          = "请选择原因。"
+	ReasonWords            = "选择“其他”时，请写明原因。"
+	PurposeMissing         = "请写明用途。"
+	PurposeLong            = "用途最多200个字。"
+	NoteEmpty              = "请填写备注。"
+	NothingChosen          = "请先选择意见。"
+	ClosingNotLater        = "新的截止时间应晚于现在的截止时间和当前时间。"
+	ExtensionWithoutReason = "请填写延长征集期的原因。"
+	InstantRefused         = "即时展示仅限省政府文件，其他文件的意见须审核后公开。"
+	MarkUnclosed           = "标记“⟦”没有配对的“⟧”。"
+	MarkUnopened           = "标记“⟧”没有配对的“⟦”。"
+	ExportChoice           = "请从列表中选择导出的格式、字段和状态。"
 )
 
 // TitleLong, BodyLong and OrgLong say how many characters there are, n as people count them.
