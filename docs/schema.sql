@@ -339,6 +339,8 @@ CREATE INDEX captcha_used_expiry ON public.captcha_used USING btree (expires_at)
 
 CREATE UNIQUE INDEX clause_number ON public.clause USING btree (consultation_id, number) WHERE ((document = 'draft'::text) AND (kind = 'clause'::text));
 
+CREATE INDEX comment_claimed ON public.comment USING btree (claimed_by) WHERE (claimed_by IS NOT NULL);
+
 CREATE UNIQUE INDEX comment_code ON public.comment USING btree (code_index);
 
 CREATE INDEX comment_decided ON public.comment USING btree (decided_at DESC, id) WHERE (decided_at IS NOT NULL);

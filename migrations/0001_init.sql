@@ -124,6 +124,7 @@ CREATE INDEX comment_waiting ON comment (received_at, id) WHERE state = 'receive
 CREATE INDEX comment_published ON comment (consultation_id, number) WHERE state = 'published';
 CREATE INDEX comment_published_text ON comment (consultation_id, text_digest) WHERE state = 'published';
 CREATE INDEX comment_published_clauses ON comment USING gin (clause_ids) WITH (fastupdate = off) WHERE state = 'published';
+CREATE INDEX comment_claimed ON comment (claimed_by) WHERE claimed_by IS NOT NULL;
 CREATE INDEX comment_decided ON comment (decided_at DESC, id) WHERE decided_at IS NOT NULL;
 
 -- What the public may read of a comment, and nothing else: public queries name this view alone.

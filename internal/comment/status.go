@@ -29,6 +29,7 @@ type Status struct {
 	ReceivedAt     time.Time
 	DecidedAt      *time.Time
 	PublishedAt    *time.Time
+	ByRule         bool   // decided by rule (即时展示), not by a person
 	DecisionReason string // a code; see validate.ReasonText
 }
 
@@ -67,10 +68,11 @@ func (s *Store) StatusOf(ctx context.Context, id uuid.UUID) (Status, error) {
 // status reads one comment's status by a unique column of ours, with the mark of its phone's last digits.
 func (s *Store) status(ctx context.Context, column string, value any) (st Status, tailMark []byte, err error) {
 	err = s.DB.QueryRow(ctx, `
-		SELECT id, consultation_id, number, state, received_at, decided_at, published_at, decision_reason, tail_index
+		SELECT id, consultation_id, number, state, received_at, decided_at, published_at,
+		       decided_at IS NOT NULL AND decided_by = '', decision_reason, tail_index
 		  FROM comment
 		 WHERE `+column+` = $1`, value).
-		Scan(&st.ID, &st.ConsultationID, &st.Number, &st.State, &st.ReceivedAt, &st.DecidedAt, &st.PublishedAt,
+		Scan(&st.ID, &st.ConsultationID, &st.Number, &st.State, &st.ReceivedAt, &st.DecidedAt, &st.PublishedAt, &st.ByRule,
 			&st.DecisionReason, &tailMark)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = apperr.ErrNotFound

@@ -89,7 +89,7 @@ WITH input AS MATERIALIZED (
 ), added AS (
   INSERT INTO comment (id, consultation_id, number, state, received_at, title, body, clause_ids, masked_name, occupation,
                        flags, text_digest, form_digest, code_index, tail_index, code_attempt,
-                       public_title, public_body, published_at)
+                       public_title, public_body, published_at, decided_at)
   SELECT f.id, f.consultation_id, k.base + f.place, CASE f.way WHEN 'instant' THEN 'published' ELSE 'received' END,
          f.now, f.title, f.body,
          CASE WHEN f.clauses = '{}' THEN '{}'
@@ -100,7 +100,7 @@ WITH input AS MATERIALIZED (
          f.flags::text[] || CASE f.way WHEN 'flood' THEN '{flood}'::text[] ELSE '{}' END,
          f.text_digest, f.form_digest, f.code_index, f.tail_index, f.code_attempt,
          CASE f.way WHEN 'instant' THEN f.title END, CASE f.way WHEN 'instant' THEN f.body END,
-         CASE f.way WHEN 'instant' THEN f.now END
+         CASE f.way WHEN 'instant' THEN f.now END, CASE f.way WHEN 'instant' THEN f.now END
     FROM fresh f JOIN counted k USING (consultation_id)
   RETURNING id, consultation_id, number, state, received_at, code_attempt, form_digest, clause_ids
 ), by_clause AS (

@@ -44,7 +44,7 @@ func TestTheWholeRound(t *testing.T) {
 			b.fill("code", code)
 			b.fill("phone_tail", "5678")
 			b.press("main button.main")
-			b.wantText("已审核")
+			b.wantText("您的意见已通过审核")
 		})
 	}
 }

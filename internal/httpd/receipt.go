@@ -164,10 +164,7 @@ func (s *Server) statusResult(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := public.StatusResultView{
 		Consultation: d.Consultation, Number: st.Number, State: st.State, ReceivedAt: st.ReceivedAt,
-		DecidedAt: st.DecidedAt,
-	}
-	if st.DecidedAt == nil {
-		v.DecidedAt = st.PublishedAt
+		DecidedAt: st.DecidedAt, ByRule: st.ByRule,
 	}
 	if st.State == comment.Withheld || st.State == comment.Declined {
 		v.Reason = validate.ReasonText(st.DecisionReason)

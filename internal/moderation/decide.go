@@ -140,7 +140,7 @@ const spansMost = 500
 
 // checkSpans refuses spans outside the text, overlapping, of an unknown field or kind, and sorts them.
 func checkSpans(t target, spans []comment.Span) error {
-	wrong := invalid("spans", validate.MarkUnclosed)
+	wrong := invalid("spans", validate.SpanWrong)
 	if len(spans) > spansMost {
 		return wrong
 	}

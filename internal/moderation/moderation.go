@@ -122,8 +122,11 @@ func (s *Store) Note(ctx context.Context, by staff.Member, id uuid.UUID, text st
 // cleanNote prepares a remark, which may be empty.
 func cleanNote(text string) (string, error) {
 	text, ok := validate.Text(text)
-	if !ok || validate.Length(text) > noteMost {
+	if !ok {
 		return "", invalid("note", validate.Undisplayable("note"))
+	}
+	if validate.Length(text) > noteMost {
+		return "", invalid("note", validate.NoteLong)
 	}
 	return text, nil
 }

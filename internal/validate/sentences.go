@@ -66,6 +66,8 @@ const (
 	ClosingNotLater        = "新的截止时间应晚于现在的截止时间和当前时间。"
 	ExtensionWithoutReason = "请填写延长征集期的原因。"
 	InstantRefused         = "即时展示仅限省政府文件，其他文件的意见须审核后公开。"
+	SpanWrong              = "要隐去的位置与原文不符，请回到原文重新标记。"
+	NoteLong               = "备注最多1000个字，请删减。"
 	MarkUnclosed           = "标记“⟦”没有配对的“⟧”。"
 	MarkUnopened           = "标记“⟧”没有配对的“⟦”。"
 	ExportChoice           = "请从列表中选择导出的格式、字段和状态。"
@@ -149,6 +151,15 @@ func ClosingTime(closesAt time.Time) string {
 // ConflictSentence answers the act that came second: action is one of publish, withhold, decline, undo and rule, by a
 // display name.
 func ConflictSentence(action, by string, at time.Time) string {
+	if action == "claimed" {
+		return fmt.Sprintf("%s正在处理此条（%s起），您的操作未执行。", by, at.In(shanghai).Format("15:04"))
+	}
+	if action == "submitted" {
+		return OtherWords
+	}
+	if by == "" {
+		by = "系统"
+	}
 	return fmt.Sprintf("此条已由%s于%s%s，您的操作未执行。", by, at.In(shanghai).Format("15:04"), ActionText(action))
 }
 

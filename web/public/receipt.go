@@ -50,7 +50,10 @@ func decisionWords(v StatusResultView) (name, text string) {
 	}
 	switch v.State {
 	case comment.Published:
-		return "已公开", "您的意见已公开展示，公开的内容不含个人信息。"
+		if v.ByRule {
+			return "已公开", "您的意见已公开展示，公开的内容不含个人信息。"
+		}
+		return "已审核", "您的意见已通过审核，并已公开展示，公开的内容不含个人信息。"
 	case comment.Declined:
 		return "不予受理", "您的意见不予受理" + reason + "。"
 	default:

@@ -147,6 +147,7 @@ type StatusResultView struct {
 	State        comment.State
 	ReceivedAt   time.Time
 	DecidedAt    *time.Time
+	ByRule       bool   // published by rule (即时展示), read by nobody
 	Reason       string // in words, why it is not shown; "" otherwise
 }
 

@@ -185,7 +185,7 @@ func TestStatusTellsEachStateInWords(t *testing.T) {
 	decided := may4
 	for state, want := range map[comment.State]string{
 		comment.Received:  "您的意见已收到，等待审核。",
-		comment.Published: "您的意见已公开展示，公开的内容不含个人信息。",
+		comment.Published: "您的意见已通过审核，并已公开展示，公开的内容不含个人信息。",
 		comment.Withheld:  "您的意见不予公开，原因：涉及他人隐私。意见仍会转交起草单位参考。",
 		comment.Declined:  "您的意见不予受理，原因：涉及他人隐私。",
 	} {
