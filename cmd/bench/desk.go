@@ -90,12 +90,12 @@ func measureClaims(ctx context.Context, l *lab, t *table, db *postgres.DB, p *po
 	}
 	r, twice := runs{}, 0
 	for range l.rounds {
-		b, err := pgbench(ctx, db.Config().ConnString(), script, moderators, max(l.load-time.Second, 2*time.Second))
+		b, err := pgbench(ctx, db.Config().ConnString(), script, moderators, int(8000*l.submits))
 		if err != nil {
 			return err
 		}
 		r.add("bare", b.tps)
-		took, times, both, err := claims(ctx, store, max(l.load-time.Second, 2*time.Second))
+		took, times, both, err := claims(ctx, store, l.load)
 		if err != nil {
 			return err
 		}

@@ -29,12 +29,16 @@ func measureExport(ctx context.Context, l *lab, t *table) error {
 	if err != nil {
 		return err
 	}
-	defer p.stop()
 	defer db.Close()
 	browser, err := signIn(ctx, p, "发布员")
+	p.stop()
 	if err != nil {
 		return err
 	}
+	if p, err = l.serve(ctx, db.Config().ConnString(), false); err != nil { // the session is in the database
+		return err
+	}
+	defer p.stop()
 	if err := settle(ctx, p.pid); err != nil {
 		return err
 	}

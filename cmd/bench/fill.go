@@ -19,7 +19,7 @@ func (l *lab) fullDesk(ctx context.Context, name string) (p *portal, db *postgre
 	if err != nil {
 		return nil, nil, err
 	}
-	if p, err = l.startPortal(ctx, database, false); err != nil {
+	if p, err = l.demo(ctx, database); err != nil {
 		return nil, nil, err
 	}
 	if err = l.fill(ctx, database); err == nil {

@@ -173,35 +173,63 @@ func (p *process) stop() {
 	}
 }
 
-// portal is a running `wenji demo`.
+// portal is a running server under test.
 type portal struct {
 	*process
 	address  string
-	accounts string // file
+	accounts string // file; of a demo only
 }
 
-// startPortal runs the portal on a database of its own and waits until it is ready.
-func (l *lab) startPortal(ctx context.Context, database string, pinned bool, environment ...string) (*portal, error) {
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	p := &portal{address: address, accounts: filepath.Join(l.dir, "accounts-"+address+".json")}
-	environment = append(environment, "PATH="+os.Getenv("PATH"), "HOME="+l.dir, "XDG_CACHE_HOME="+filepath.Join(l.dir, "cache"),
-		"WENJI_DATABASE_URL="+database, "WENJI_KEYS_FILE="+l.keysFile, "WENJI_LOG_LEVEL=WARN")
+// site is an identity as long as a real one's, for header and footer.
+var site = []string{"WENJI_SITE_NAME=辽宁省人民政府", "WENJI_SITE_DOMAIN=www.ln.gov.cn", "WENJI_SITE_SPONSOR=辽宁省人民政府办公厅",
+	"WENJI_SITE_ID_CODE=2100000037", "WENJI_SITE_ICP=辽ICP备05023109号", "WENJI_SITE_POLICE_RECORD=辽公网安备 21010502000372号",
+	"WENJI_SITE_ADDRESS=沈阳市皇姑区北陵大街45-9号", "WENJI_SITE_POSTCODE=110032", "WENJI_SITE_HELP_PHONE=024-23935916"}
+
+// demo runs `wenji demo` on a database of its own, putting the sample in, and waits until it is ready.
+func (l *lab) demo(ctx context.Context, database string) (*portal, error) {
+	accounts := filepath.Join(l.dir, "accounts.json")
+	return l.portal(ctx, &portal{accounts: accounts}, false, []string{"WENJI_DATABASE_URL=" + database}, func(address string) []string {
+		return []string{"demo", "--listen", address, "--accounts", accounts, "--captcha-digits", digits}
+	})
+}
+
+// serve runs `wenji serve`, as in production, on a database that a demo has filled. Unlike a demo it hashes no passwords
+// at its start, and so begins with little memory. A pinned portal has one processor.
+func (l *lab) serve(ctx context.Context, database string, pinned bool, environment ...string) (*portal, error) {
+	environment = append(environment, "WENJI_DATABASE_URL="+database)
 	if pinned {
 		environment = append(environment, "GOMAXPROCS=1")
 	}
-	p.process, err = start(pinned, environment, l.program, "demo", "--listen", address, "--accounts", p.accounts,
-		"--captcha-digits", digits)
-	if err != nil {
+	return l.portal(ctx, &portal{}, pinned, append(environment, site...), func(address string) []string { return []string{"serve"} })
+}
+
+func (l *lab) portal(ctx context.Context, p *portal, pinned bool, environment []string, args func(address string) []string) (*portal, error) {
+	var err error
+	if p.address, err = freeAddress(); err != nil {
 		return nil, err
 	}
-	if err := p.waitFor(ctx, "http://"+address+"/readyz"); err != nil {
+	environment = append(environment, "PATH="+os.Getenv("PATH"), "HOME="+l.dir, "XDG_CACHE_HOME="+filepath.Join(l.dir, "cache"),
+		"WENJI_LISTEN="+p.address, "WENJI_KEYS_FILE="+l.keysFile, "WENJI_LOG_LEVEL=WARN")
+	if p.process, err = start(pinned, environment, l.program, args(p.address)...); err != nil {
+		return nil, err
+	}
+	if err := p.waitFor(ctx, "http://"+p.address+"/readyz"); err != nil {
 		p.stop()
 		return nil, err
 	}
 	return p, nil
+}
+
+// sample makes a database that holds the sample consultation.
+func (l *lab) sample(ctx context.Context, name string) (database string, err error) {
+	if database, err = l.database(ctx, name); err != nil {
+		return "", err
+	}
+	p, err := l.demo(ctx, database)
+	if err == nil {
+		p.stop()
+	}
+	return database, err
 }
 
 // waitFor asks until the address answers 200.

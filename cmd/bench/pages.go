@@ -19,11 +19,11 @@ const (
 
 // measurePages loads one processor with the portal and with nginx in turn, from the other one.
 func measurePages(ctx context.Context, l *lab, t *table) error {
-	database, err := l.database(ctx, "pages")
+	database, err := l.sample(ctx, "pages")
 	if err != nil {
 		return err
 	}
-	p, err := l.startPortal(ctx, database, true, "WENJI_TRUSTED_PROXIES=127.0.0.1")
+	p, err := l.serve(ctx, database, true, "WENJI_TRUSTED_PROXIES=127.0.0.1")
 	if err != nil {
 		return err
 	}

@@ -99,17 +99,19 @@ type pgbenchRun struct {
 var (
 	pgbenchTPS     = regexp.MustCompile(`tps = ([\d.]+)`)
 	pgbenchLatency = regexp.MustCompile(`latency average = ([\d.]+) ms`)
-	pgbenchDone    = regexp.MustCompile(`transactions actually processed: (\d+)`)
+	pgbenchDone    = regexp.MustCompile(`transactions actually processed: (\d+)/`)
 )
 
-// pgbench runs a script with so many clients.
-func pgbench(ctx context.Context, database, script string, clients int, d time.Duration) (pgbenchRun, error) {
+// pgbench has clients run a script n times between them.
+func pgbench(ctx context.Context, database, script string, clients, n int) (pgbenchRun, error) {
 	name, err := tool("pgbench")
 	if err != nil {
 		return pgbenchRun{}, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
 	out, err := output(ctx, nil, name, "-n", "-M", "prepared", "-f", script, "-c", strconv.Itoa(clients),
-		"-j", strconv.Itoa(min(clients, 2)), "-T", strconv.Itoa(int(d.Seconds())), database)
+		"-j", strconv.Itoa(min(clients, 2)), "-t", strconv.Itoa(max(n/clients, 1)), database)
 	if err != nil {
 		return pgbenchRun{}, err
 	}
