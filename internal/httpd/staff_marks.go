@@ -46,9 +46,8 @@ func readMarks(marked, original, field string) (spans []comment.Span, problem st
 	if strings.TrimSpace(original) == original { // blanks and line feeds put round the text do no harm
 		marked = strings.TrimSpace(marked)
 	}
-	text := []rune(marked)
 	at, start := 0, -1
-	for _, letter := range text {
+	for _, letter := range marked {
 		switch {
 		case at < len(letters) && letters[at] == letter:
 			at++
