@@ -12,13 +12,17 @@ ARGS  ?=
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 E2E         := internal/e2e
+# npm writes this file last; it is there when axe-core, which the tests in the browser load, is installed.
+AXE         := $(E2E)/node_modules/.package-lock.json
 # Git refuses to describe a clone that belongs to another user; the program is then built without its revision.
 BUILDVCS    := $(shell git status >/dev/null 2>&1 && echo auto || echo false)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: postgresql build ## start the portal with sample data (kept in .data)
+run: ## start the portal with sample data (kept in .data)
+	@$(TOOLS) want_postgresql; install
+	@$(MAKE) --no-print-directory build
 	@exec ./bin/wenji demo --data "$(DATA)" $(ARGS)
 
 build: ## build bin/wenji
@@ -27,79 +31,90 @@ build: ## build bin/wenji
 generate: ## rewrite the *_templ.go files from the templates
 	$(GO) tool templ generate -path web
 
-schema: postgresql ## rewrite docs/schema.sql from the migrations
+schema: ## rewrite docs/schema.sql from the migrations
+	@$(TOOLS) want_postgresql; install
 	WENJI_UPDATE_SCHEMA=1 $(GO) test -count=1 -run TestSchemaDocumentIsCurrent ./internal/archtest
 
-test: postgresql browser ## run all tests, those in the browser too
+test: ## run all tests, those in the browser too
+	@$(TOOLS) want_postgresql; want_browser; install
+	@$(MAKE) --no-print-directory $(AXE)
 	@$(GO) test -count=1 ./... \
 	  && echo "make test: all tests passed" \
 	  || { echo "make test: FAILED, see above" >&2; exit 1; }
 
-check: postgresql browser ## format, vet, staticcheck, stale templates, the tests but the browser's again with the race detector
-	@$(TOOLS) need gcc 'command -v gcc && test -e /usr/include/stdlib.h' 'gcc libc6-dev' 'gcc glibc-devel'
+check: ## format, vet, staticcheck, stale templates, the tests but the browser's again with the race detector
+	@$(TOOLS) want_postgresql; want_compiler; install
 	@unformatted=$$(gofmt -l cmd internal web migrations) \
 	  && if [ -n "$$unformatted" ]; then echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; fi
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	@$(TOOLS) before=$$(templates) && $(GO) tool templ generate -path web && test "$$before" = "$$(templates)" \
 	  || { echo "make check: the committed *_templ.go files were stale; commit the regenerated ones" >&2; exit 1; }
-	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -v /internal/e2e)
+	packages=$$($(GO) list ./...) && $(GO) test -race -shuffle=on $$(echo "$$packages" | grep -v '/$(E2E)$$')
 	@echo "make check: all checks passed"
 
-bench: postgresql ## measure the portal against nginx and pgbench on this machine
-	@$(TOOLS) need nginx 'test -x /usr/sbin/nginx || command -v nginx' nginx-light nginx
-	@$(TOOLS) need wrk 'command -v wrk' wrk wrk
-	@$(TOOLS) need pgbench has_pgbench postgresql postgresql-contrib
+bench: ## measure the portal against nginx and pgbench on this machine
+	@$(TOOLS) want_postgresql; want_bench; install
 	$(GO) run ./cmd/bench $(ARGS)
 
-cover: postgresql ## run the tests and show what they reach, by package
+cover: ## run the tests and show what they reach, by function in bin/cover.out
+	@$(TOOLS) want_postgresql; want_browser; install
+	@$(MAKE) --no-print-directory $(AXE)
 	@mkdir -p bin
 	$(GO) test -coverprofile=bin/cover.out -coverpkg=./... ./...
 	$(GO) tool cover -func=bin/cover.out | tail -1
 
-postgresql: # the server programs; wenji and the tests start servers of their own
-	@$(TOOLS) need 'PostgreSQL 14 or newer' has_postgresql postgresql postgresql-server
-
-browser: # what the tests in the browser need
-	@$(TOOLS) need Chromium 'command -v chromium || command -v chromium-browser || command -v google-chrome' chromium chromium
-	@$(TOOLS) need 'a Chinese font' 'ls /usr/share/fonts/*/*/*CJK* || ls /usr/share/fonts/*/*CJK* || ls /usr/share/fonts/*CJK*/*' \
-	  fonts-noto-cjk google-noto-sans-cjk-ttc-fonts
-	@$(TOOLS) need npm 'command -v npm' 'nodejs npm' 'nodejs npm'
-	@if [ -e $(E2E)/package-lock.json ]; then $(MAKE) --no-print-directory $(E2E)/node_modules/.package-lock.json; fi
-
-$(E2E)/node_modules/.package-lock.json: $(E2E)/package-lock.json
+$(AXE): $(E2E)/package-lock.json
 	cd $(E2E) && npm ci --no-audit --no-fund
 	@touch $@
 
-# Shell functions for the recipes above, used as $(TOOLS) need …
+# Shell functions for the recipes above, used as $(TOOLS) want_…; install
 TOOLS = eval "$$TOOLS_SH";
 define TOOLS_SH
 set -eu
-# need WHAT TEST APT-PACKAGES DNF-PACKAGES installs the packages unless TEST succeeds.
-need() {
+missing= apt= dnf= tests=
+want_postgresql() { want 'PostgreSQL 14 or newer' 'has postgres initdb' postgresql postgresql-server; }
+want_browser() {
+  want Chromium 'command -v chromium || command -v chromium-browser || command -v google-chrome' chromium chromium
+  want 'a Chinese font' 'find /usr/share/fonts -iname "*cjk*" | grep -q .' fonts-noto-cjk google-noto-sans-cjk-ttc-fonts
+  want npm 'command -v npm' 'nodejs npm' 'nodejs npm'
+}
+want_compiler() { want 'a C compiler' 'command -v gcc && test -e /usr/include/stdlib.h' 'gcc libc6-dev' 'gcc glibc-devel'; }
+want_bench() {
+  want nginx 'test -x /usr/sbin/nginx || command -v nginx' nginx-light nginx
+  want wrk 'command -v wrk' wrk wrk
+  want pgbench 'has pgbench psql' postgresql postgresql-contrib
+}
+# want WHAT TEST APT-PACKAGES DNF-PACKAGES notes the packages for install unless TEST succeeds.
+want() {
   if eval "$$2" >/dev/null 2>&1; then return 0; fi
+  missing="$$missing$${missing:+, }$$1" tests="$$tests { $$2; } &&" apt="$$apt $$3" dnf="$$dnf $$4"
+}
+# install installs what is wanted, or says what to type.
+install() {
+  if [ -z "$$missing" ]; then return 0; fi
   if command -v apt-get >/dev/null; then
-    command="apt-get update && apt-get install -y --no-install-recommends $$3"
-    script="$$APT_SH" packages=$$3
+    command="apt-get update && apt-get install -y --no-install-recommends$$apt"
+    script="$$APT_SH" packages=$$apt
   elif command -v dnf >/dev/null; then
-    command="dnf install -y $$4"
-    script='dnf install -y "$$@"' packages=$$4
+    command="dnf install -y$$dnf"
+    script='dnf install -y "$$@"' packages=$$dnf
   else
-    echo "make: $$1 is missing; install it (in Debian: $$3) and try again" >&2
+    echo "make: missing: $$missing. Install it (in Debian:$$apt) and try again" >&2
     exit 1
   fi
   if [ "$$(id -u)" = 0 ]; then
-    echo "make: $$1 is missing; installing $$packages"
+    echo "make: missing: $$missing; installing$$packages"
     sh -c "$$script" sh $$packages
   elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
-    echo "make: $$1 is missing; installing $$packages with sudo"
+    echo "make: missing: $$missing; installing$$packages with sudo"
     sudo sh -c "$$script" sh $$packages
   else
-    echo "make: $$1 is missing. Type this once, then try again:" >&2
+    echo "make: missing: $$missing. Type this once, then try again:" >&2
     echo "  su -c '$$command'" >&2
     exit 1
   fi
-  eval "$$2" >/dev/null 2>&1 || { echo "make: $$packages is installed, but $$1 is still not found" >&2; exit 1; }
+  eval "$$tests true" >/dev/null 2>&1 || { echo "make: installed$$packages, but not all of this is found: $$missing" >&2; exit 1; }
 }
 # has NAME… finds a PostgreSQL of version 14 or newer with these programs, where wenji looks for it too.
 has() {
@@ -112,8 +127,6 @@ has() {
   done
   return 1
 }
-has_postgresql() { has postgres initdb; }
-has_pgbench() { has pgbench; }
 # templates prints one sum over all generated files.
 templates() { find web -name '*_templ.go' | LC_ALL=C sort | xargs cat | cksum; }
 endef
