@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -184,7 +187,9 @@ func TestInSnapshotSeesOneInstantAndWritesNothing(t *testing.T) {
 	}
 }
 
-func TestACommitThatLostItsStandbyIsNotReportedAsDone(t *testing.T) {
+// private starts a server that a test may mistreat, and a pool on it.
+func private(t *testing.T) (*embedded.Server, *postgres.DB) {
+	t.Helper()
 	ctx := context.Background()
 	server, err := embedded.Start(ctx, embedded.Config{DataDir: pgtest.Dir(t), Settings: map[string]string{"fsync": "off"}})
 	if err != nil {
@@ -195,11 +200,64 @@ func TestACommitThatLostItsStandbyIsNotReportedAsDone(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	db, err := postgres.Open(ctx, server.URL(), postgres.Options{})
+	return server, open(t, server.URL(), postgres.Options{MaxConns: 4})
+}
+
+func TestAServerThatHangsIsLeftWhenTheTimeIsOver(t *testing.T) {
+	server, db := private(t)
+	text, err := os.ReadFile(filepath.Join(server.DataDir, "data", "postmaster.pid"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(db.Close)
+	var postmaster, backend int
+	if _, err := fmt.Sscan(string(text), &postmaster); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.QueryRow(context.Background(), `SELECT pg_backend_pid()`).Scan(&backend); err != nil {
+		t.Fatal(err)
+	}
+	signal := func(sig syscall.Signal) {
+		for _, pid := range []int{postmaster, backend} {
+			if err := syscall.Kill(pid, sig); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	signal(syscall.SIGSTOP)
+	resume := sync.OnceFunc(func() { signal(syscall.SIGCONT) })
+	defer resume()
+	begin := time.Now()
+	var done sync.WaitGroup
+	for range 20 { // more than there are connections
+		done.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+			defer cancel()
+			err := db.InTx(ctx, func(tx pgx.Tx) error {
+				_, err := tx.Exec(ctx, `SELECT 1`)
+				return err
+			})
+			if !postgres.Unavailable(err) {
+				t.Errorf("error = %v, want an unavailable database", err)
+			}
+		})
+	}
+	done.Wait()
+	if took := time.Since(begin); took > 3*time.Second {
+		t.Errorf("took %s for a deadline of 200 ms", took)
+	}
+	resume()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for db.Ping(ctx) != nil {
+		if ctx.Err() != nil {
+			t.Fatal("the pool did not recover")
+		}
+	}
+}
+
+func TestACommitThatLostItsStandbyIsNotReportedAsDone(t *testing.T) {
+	ctx := context.Background()
+	_, db := private(t)
 	for _, sql := range []string{
 		`CREATE TABLE listed_word (word text)`,
 		`ALTER SYSTEM SET synchronous_standby_names = 'absent'`,

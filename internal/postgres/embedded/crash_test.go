@@ -89,7 +89,8 @@ func TestABusyWorkerOfAKilledServerIsEndedFirst(t *testing.T) {
 		result <- err
 	}()
 	eventually(t, func() error {
-		n, err := query(server.URL(), `SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%10000000%' AND pid <> pg_backend_pid()`)
+		n, err := query(server.URL(), `
+			SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%10000000%' AND pid <> pg_backend_pid()`)
 		if err == nil && n != "1" {
 			err = errors.New("the long query has not begun")
 		}
