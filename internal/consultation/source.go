@@ -249,7 +249,7 @@ func readFile(fsys fs.FS, set fileSetting) (File, error) {
 	kind, known := mediaTypes[strings.ToLower(path.Ext(name))]
 	switch {
 	case !fs.ValidPath(set.File):
-		return File{}, fmt.Errorf("%s: %q is no path inside the folder; write it with / and without ..", settingsFile, set.File)
+		return File{}, fmt.Errorf("%s: %q is no path inside the folder; write it with / and with no .. in it", settingsFile, set.File)
 	case !fileName.MatchString(name):
 		return File{}, fmt.Errorf("%s: name the attachment %q with letters, digits, Chinese characters, . - and _ only, at most 100", settingsFile, name)
 	case !known || !strings.EqualFold(path.Ext(set.File), path.Ext(name)):

@@ -68,9 +68,9 @@ func (s *Server) writingRoutes(r chi.Router) {
 	r.Group(func(r chi.Router) {
 		// A picture or a sound costs far more than a page. The bound guards this process's own processor, so it is
 		// counted in this process.
-		r.Use(httprate.Limit(captchaMost, captchaWindow, httprate.WithKeyFuncs(func(r *http.Request) (string, error) {
+		r.Use(httprate.LimitBy(captchaMost, captchaWindow, func(r *http.Request) (string, error) {
 			return s.clientAddress(r), nil
-		}), httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
+		}, httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 			s.serveRefusal(w, r, http.StatusTooManyRequests)
 		})))
 		r.Get("/captcha/{file:[A-Za-z0-9_-]{1,400}\\.png}", s.page(s.captchaImage))
