@@ -248,7 +248,8 @@ func (s *Server) renderCheck(w http.ResponseWriter, r *http.Request, d *consulta
 		return err
 	}
 	return s.render(w, r, http.StatusOK, public.Check(s.formPage(r, d, "核对信息"), public.CheckView{
-		Dossier: d, Sealed: sealed, Title: draft.Title, Body: draft.Body, Clauses: draft.Clauses,
+		Dossier: d, Sealed: sealed, Clauses: draft.Clauses,
+		Title: comment.PublicCopy(draft.Title, "title", spans), Body: comment.PublicCopy(draft.Body, "body", spans),
 		PublicName: comment.MaskName(draft.Name.Reveal()), Occupation: draft.Occupation,
 		Name: draft.Name.Reveal(), MaskedIDNumber: vault.MaskIDNumber(draft.IDNumber),
 		Phone: draft.Phone.Reveal(), Email: draft.Email.Reveal(), Org: draft.Org.Reveal(),

@@ -100,7 +100,7 @@ type CheckView struct {
 	Dossier *consultation.Dossier
 	Sealed  string
 
-	Title      string // as typed
+	Title      string // as the public will see it: what the scrub found is hidden
 	Body       string
 	Clauses    []int
 	PublicName string // 张**
