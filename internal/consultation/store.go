@@ -21,8 +21,11 @@ type Store struct {
 	Now func() time.Time
 }
 
-// PageSize is how many consultations List returns at once.
-const PageSize = 10
+const (
+	// PageSize is how many consultations List returns at once where the filter does not say.
+	PageSize = 10
+	pageMost = 200
+)
 
 // ListFilter narrows the list; zero fields do not.
 type ListFilter struct {
@@ -30,6 +33,7 @@ type ListFilter struct {
 	Kind   Kind
 	Unit   string
 	Query  string // words divided by blanks, each of which the headline or the unit holds
+	Size   int    // of a page; 0 means PageSize, 200 at most
 	Page   int    // from 1; 0 means 1
 }
 
@@ -75,7 +79,12 @@ func (s *Store) List(ctx context.Context, f ListFilter) (items []Consultation, t
 	}
 	// Numbered pages need an offset; the table grows by some tens of rows a year.
 	page := min(max(f.Page, 1), 1000)
-	args = append(args, PageSize, (page-1)*PageSize)
+	size := f.Size
+	if size <= 0 {
+		size = PageSize
+	}
+	size = min(size, pageMost)
+	args = append(args, size, (page-1)*size)
 	rows, err := s.DB.Query(ctx, `SELECT `+columns+tables+where+fmt.Sprintf(`
 		 ORDER BY (%s) = 'open' DESC, c.published_on DESC, c.id DESC
 		 LIMIT $%d OFFSET $%d`, phaseSQL, len(args)-1, len(args)), args...)

@@ -22,7 +22,6 @@ import (
 const (
 	clauseComments = 10 // published comments shown with a clause
 	commentsPage   = 20
-	listPage       = 10
 )
 
 func (s *Server) home(r *http.Request) (templ.Component, error) {
@@ -74,7 +73,7 @@ func (s *Server) list(r *http.Request) (templ.Component, error) {
 	p.Nav = ui.NavHome
 	p.Meta.ColumnType = columnType
 	return public.List(p, public.ListView{
-		Query: q, Items: items, Total: total, Pages: max((total+listPage-1)/listPage, 1), Counts: counts, Units: units,
+		Query: q, Items: items, Total: total, Pages: max((total+consultation.PageSize-1)/consultation.PageSize, 1), Counts: counts, Units: units,
 	}), nil
 }
 

@@ -51,17 +51,8 @@ const consultationsMost = 200
 
 // allConsultations are the consultations of every phase, as the public list orders them.
 func (s *Server) allConsultations(r *http.Request) ([]consultation.Consultation, error) {
-	var all []consultation.Consultation
-	for page := 1; ; page++ {
-		items, total, err := s.Consultations.List(r.Context(), consultation.ListFilter{Page: page})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, items...)
-		if len(items) == 0 || len(all) >= min(total, consultationsMost) {
-			return all, nil
-		}
-	}
+	items, _, err := s.Consultations.List(r.Context(), consultation.ListFilter{Size: consultationsMost})
+	return items, err
 }
 
 // readQueue reads what the address of the queue asks for; what makes no sense counts as not asked.

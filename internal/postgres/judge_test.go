@@ -26,3 +26,21 @@ func TestJudgeRefusesServersThatGiveWrongResults(t *testing.T) {
 		}
 	}
 }
+
+func TestAMigrationHasTimeToRunButNotToWait(t *testing.T) {
+	for url, want := range map[string]string{
+		"postgres:///wenji": "10000",
+		"postgres:///wenji?lock_timeout=2s&statement_timeout=5": "2s",
+	} {
+		cfg, err := migrationConfig(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := cfg.RuntimeParams["lock_timeout"]; got != want {
+			t.Errorf("%s: lock_timeout = %s, want %s", url, got, want)
+		}
+		if got := cfg.RuntimeParams["statement_timeout"]; got != "0" {
+			t.Errorf("%s: statement_timeout = %s, want 0", url, got)
+		}
+	}
+}

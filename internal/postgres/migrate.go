@@ -31,15 +31,10 @@ const (
 //
 // A server on which Wenji would give wrong results is refused with a sentence saying what to do.
 func Migrate(ctx context.Context, url string, log *slog.Logger) (applied int, err error) {
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := migrationConfig(url)
 	if err != nil {
-		return 0, errURL
+		return 0, err
 	}
-	cfg.ConnectTimeout = connectTimeout
-	setParam(cfg, "application_name", "wenji migrate", "")
-	setParam(cfg, "timezone", "", "Asia/Shanghai")
-	setParam(cfg, "lock_timeout", "", milliseconds(migrationLockTimeout))
-	setParam(cfg, "statement_timeout", "0", "")
 	db := stdlib.OpenDB(*cfg)
 	defer func() { err = errors.Join(err, db.Close()) }()
 
@@ -54,6 +49,19 @@ func Migrate(ctx context.Context, url string, log *slog.Logger) (applied int, er
 		}
 	}
 	return applied, explain(err, cfg)
+}
+
+func migrationConfig(url string) (*pgx.ConnConfig, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, errURL
+	}
+	cfg.ConnectTimeout = connectTimeout
+	setParam(cfg, "application_name", "wenji migrate", "")
+	setParam(cfg, "timezone", "", "Asia/Shanghai")
+	setParam(cfg, "lock_timeout", "", milliseconds(migrationLockTimeout))
+	setParam(cfg, "statement_timeout", "0", "")
+	return cfg, nil
 }
 
 func up(ctx context.Context, db *sql.DB) ([]*goose.MigrationResult, error) {

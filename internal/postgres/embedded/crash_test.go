@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,16 @@ func TestDataOutlivesAKilledProgram(t *testing.T) {
 	cmd, url := program(t, dir)
 	must(t, url, makeRows)
 	kill(t, cmd)
+	eventually(t, func() error { // nobody is left to end the server, so it does so itself
+		_, err := os.Stat(filepath.Join(dir, "data", "postmaster.pid"))
+		if err == nil {
+			return errors.New("the server outlives its program")
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
 	server := start(t, dir)
 	checkRows(t, server.URL())
 	if !strings.Contains(serverLog(t, server), "received fast shutdown request") {
