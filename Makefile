@@ -38,7 +38,7 @@ schema: ## rewrite docs/schema.sql from the migrations
 test: ## run all tests, those in the browser too
 	@$(TOOLS) want_postgresql; want_browser; install
 	@$(MAKE) --no-print-directory $(AXE)
-	@$(GO) test -count=1 ./... \
+	@$(GO) test -count=1 -timeout 40m ./... \
 	  && echo "make test: all tests passed" \
 	  || { echo "make test: FAILED, see above" >&2; exit 1; }
 
@@ -50,7 +50,7 @@ check: ## format, vet, staticcheck, stale templates, the tests but the browser's
 	$(GO) run $(STATICCHECK) ./...
 	@$(TOOLS) before=$$(templates) && $(GO) tool templ generate -path web && test "$$before" = "$$(templates)" \
 	  || { echo "make check: the committed *_templ.go files were stale; commit the regenerated ones" >&2; exit 1; }
-	packages=$$($(GO) list ./...) && $(GO) test -race -shuffle=on $$(echo "$$packages" | grep -v '/$(E2E)$$')
+	packages=$$($(GO) list ./...) && $(GO) test -race -shuffle=on -timeout 40m $$(echo "$$packages" | grep -v '/$(E2E)$$')
 	@echo "make check: all checks passed"
 
 bench: ## measure the portal against nginx and pgbench on this machine
