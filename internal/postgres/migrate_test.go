@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"context"
 	"log/slog"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -153,7 +152,7 @@ func TestAMigrationThatIsKilledLeavesNothingAndCanBeRepeated(t *testing.T) {
 func TestAMigrationDoesNotWaitForeverForATable(t *testing.T) {
 	url := pgtest.Empty(t)
 	hold(t, url)
-	_, err := postgres.Migrate(context.Background(), url+"&lock_timeout=50", silent)
+	_, err := postgres.Migrate(context.Background(), with(t, url, "lock_timeout", "50"), silent)
 	if err == nil || !strings.Contains(err.Error(), "try again when it is quieter") {
 		t.Errorf("error = %v, want one that says to try again", err)
 	}
@@ -161,32 +160,19 @@ func TestAMigrationDoesNotWaitForeverForATable(t *testing.T) {
 
 func TestAServerThatIsNotFitIsRefusedWithWhatToDo(t *testing.T) {
 	good := pgtest.Empty(t)
-	u, err := url.Parse(good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := strings.TrimPrefix(u.Path, "/")
 	admin := administrator(t, good)
-	// at is the address of another database or user on the same server.
-	at := func(database, user string) string {
-		v := *u
-		v.Path = "/" + database
-		q := v.Query()
-		q.Set("user", user)
-		v.RawQuery = q.Encode()
-		return v.String()
-	}
-	var owner string
-	if err := admin.QueryRow(context.Background(), `SELECT current_user`).Scan(&owner); err != nil {
-		t.Fatal(err)
-	}
+	name := admin.Config().Database
 	run(t, admin, `CREATE DATABASE `+name+`_c TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'`,
-		`CREATE DATABASE `+name+`_latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'`)
-	t.Cleanup(func() { run(t, admin, `DROP DATABASE `+name+`_c`, `DROP DATABASE `+name+`_latin`) })
+		`CREATE DATABASE `+name+`_latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'`,
+		`REVOKE CREATE ON SCHEMA public FROM PUBLIC`, `CREATE ROLE `+name+`_poor`, `GRANT `+name+`_poor TO CURRENT_USER`)
+	t.Cleanup(func() {
+		run(t, admin, `DROP DATABASE `+name+`_c`, `DROP DATABASE `+name+`_latin`, `DROP ROLE `+name+`_poor`)
+	})
 	for _, c := range []struct{ what, url, want string }{
-		{"Chinese text not recognised", at(name+"_c", owner), "lc_ctype C"},
-		{"not UTF8", at(name+"_latin", owner), "needs UTF8"},
-		{"no such database", at(name+"_gone", owner), "createdb --template=template0 --encoding=UTF8"},
+		{"Chinese text not recognised", with(t, good, "database", name+"_c"), "lc_ctype C"},
+		{"not UTF8", with(t, good, "database", name+"_latin"), "needs UTF8"},
+		{"no such database", with(t, good, "database", name+"_gone"), "createdb --template=template0 --encoding=UTF8"},
+		{"no rights", with(t, good, "role", name+"_poor"), "may not create tables"},
 		{"no server", "postgres://wenji@/wenji?host=/nonexistent", "start it, or correct the database address"},
 	} {
 		if _, err := postgres.Migrate(context.Background(), c.url, silent); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,23 @@ func open(t *testing.T, url string, o postgres.Options) *postgres.DB {
 	}
 	t.Cleanup(db.Close)
 	return db
+}
+
+// with is address with a further setting, or with another database.
+func with(t *testing.T, address, key, value string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key == "database" {
+		u.Path = "/" + value
+		return u.String()
+	}
+	q := u.Query()
+	q.Set(key, value)
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 func TestOpenNeedsNoServer(t *testing.T) {
@@ -58,19 +76,19 @@ func TestTheErrorOfABadAddressDoesNotRepeatThePassword(t *testing.T) {
 }
 
 func TestOptionsReachTheServer(t *testing.T) {
-	url := pgtest.URL(pgtest.New(t))
+	address := pgtest.URL(pgtest.New(t))
 	for _, c := range []struct {
 		url, setting, want string
 		o                  postgres.Options
 	}{
-		{url, "application_name", "wenji", postgres.Options{}},
-		{url, "application_name", "wenji export", postgres.Options{Name: "wenji export"}},
-		{url, "statement_timeout", "0", postgres.Options{}},
-		{url, "statement_timeout", "1500ms", postgres.Options{StatementTimeout: 1500 * time.Millisecond}},
-		{url, "timezone", "Asia/Shanghai", postgres.Options{}},
-		{url + "&timezone=UTC", "timezone", "UTC", postgres.Options{}},
-		{url, "idle_in_transaction_session_timeout", "1min", postgres.Options{}},
-		{url, "role", "wenji_app", postgres.Options{}},
+		{address, "application_name", "wenji", postgres.Options{}},
+		{address, "application_name", "wenji export", postgres.Options{Name: "wenji export"}},
+		{address, "statement_timeout", "0", postgres.Options{}},
+		{address, "statement_timeout", "1500ms", postgres.Options{StatementTimeout: 1500 * time.Millisecond}},
+		{address, "timezone", "Asia/Shanghai", postgres.Options{}},
+		{with(t, address, "timezone", "UTC"), "timezone", "UTC", postgres.Options{}},
+		{address, "idle_in_transaction_session_timeout", "1min", postgres.Options{}},
+		{address, "role", "wenji_app", postgres.Options{}},
 	} {
 		var got string
 		err := open(t, c.url, c.o).QueryRow(context.Background(), `SELECT current_setting($1)`, c.setting).Scan(&got)
@@ -81,21 +99,22 @@ func TestOptionsReachTheServer(t *testing.T) {
 }
 
 func TestThePoolIsBounded(t *testing.T) {
-	url := pgtest.URL(pgtest.New(t))
+	address := pgtest.URL(pgtest.New(t))
+	three := with(t, address, "pool_max_conns", "3")
 	for _, c := range []struct {
 		url  string
 		o    postgres.Options
 		want int32
 	}{
-		{url, postgres.Options{}, 8},
-		{url + "&pool_max_conns=3", postgres.Options{}, 3},
-		{url + "&pool_max_conns=3", postgres.Options{MaxConns: 5}, 5},
+		{address, postgres.Options{}, 8},
+		{three, postgres.Options{}, 3},
+		{three, postgres.Options{MaxConns: 5}, 5},
 	} {
 		if got := open(t, c.url, c.o).Config().MaxConns; got != c.want {
 			t.Errorf("connections = %d, want %d", got, c.want)
 		}
 	}
-	db := open(t, url, postgres.Options{MaxConns: 1})
+	db := open(t, address, postgres.Options{MaxConns: 1})
 	err := db.InTx(context.Background(), func(pgx.Tx) error {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 		defer cancel()
@@ -149,11 +168,11 @@ func TestUnavailableIsTrueOnlyForWhatMayPass(t *testing.T) {
 	}{
 		{"no server", run("postgres://a@/b?host=/nonexistent", ""), true},
 		{"closed port", run("postgres://a@127.0.0.1:1/b", ""), true},
-		{"no such database", run(pgtest.URL(db)+"_gone", ""), true},
+		{"no such database", run(with(t, pgtest.URL(db), "database", "wenji_gone"), ""), true},
 		{"closed pool", closed.Ping(ctx), true},
-		{"statement timeout", run(pgtest.URL(db)+"&statement_timeout=10", `SELECT pg_sleep(5)`), true},
+		{"statement timeout", run(with(t, pgtest.URL(db), "statement_timeout", "10"), `SELECT pg_sleep(5)`), true},
 		{"lock timeout", lockTimeout(t, db), true},
-		{"read-only server", run(pgtest.URL(db)+"&default_transaction_read_only=on", `DELETE FROM tries`), true},
+		{"read-only server", run(with(t, pgtest.URL(db), "default_transaction_read_only", "on"), `DELETE FROM tries`), true},
 		{"killed connection", run(pgtest.URL(db), `SELECT pg_terminate_backend(pg_backend_pid())`), true},
 		{"deadline", context.DeadlineExceeded, true},
 		{"disk full", code("53100"), true},
@@ -185,7 +204,7 @@ func lockTimeout(t *testing.T, db *postgres.DB) (err error) {
 		if _, err := tx.Exec(ctx, `LOCK TABLE tries IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 			return err
 		}
-		_, err = open(t, pgtest.URL(db)+"&lock_timeout=10", postgres.Options{}).Exec(ctx, `DELETE FROM tries`)
+		_, err = open(t, with(t, pgtest.URL(db), "lock_timeout", "10"), postgres.Options{}).Exec(ctx, `DELETE FROM tries`)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
