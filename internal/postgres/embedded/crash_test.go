@@ -96,20 +96,20 @@ func TestABusyWorkerOfAKilledServerIsEndedFirst(t *testing.T) {
 	}
 	result := make(chan error)
 	go func() { // computes without ever looking whether its server still lives
-		_, err := conn.Exec(context.Background(), `SELECT count(*) FROM generate_series(1, 1000000000000)`)
+		_, err := conn.Exec(context.Background(), `DO $$ BEGIN LOOP NULL; END LOOP; END $$`)
 		result <- err
 	}()
 	eventually(t, func() error {
 		n, err := query(server.URL(), `
-			SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%10000000%' AND pid <> pg_backend_pid()`)
+			SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %' AND pid <> pg_backend_pid()`)
 		if err == nil && n != "1" {
-			err = errors.New("the long query has not begun")
+			err = errors.New("the endless statement has not begun")
 		}
 		return err
 	})
 	killServer(t, server)
 	if err := <-result; err == nil {
-		t.Error("the long query succeeded")
+		t.Error("the endless statement succeeded")
 	}
 	eventually(t, func() error {
 		_, err := query(server.URL(), `SELECT 1`)

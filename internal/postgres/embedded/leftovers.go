@@ -17,7 +17,7 @@ import (
 
 const (
 	// An orphaned server process normally ends by itself within milliseconds; after these times it is told to.
-	politeAfter = 3 * time.Second
+	politeAfter = time.Second
 	firmAfter   = 15 * time.Second
 )
 
