@@ -140,7 +140,7 @@ func demoDatabase(ctx context.Context, t *terminal, url, data string) (address, 
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", "", nil, fmt.Errorf("建立文件夹：%w", err)
 	}
-	server, err := embedded.Start(ctx, embedded.Config{DataDir: filepath.Join(folder, "postgres"), Log: logger(t.err, slog.LevelWarn)})
+	server, err := embedded.Start(ctx, embedded.Config{DataDir: filepath.Join(folder, "postgres"), Log: logger(t.err, slog.LevelError)})
 	switch {
 	case errors.Is(err, embedded.ErrRunning):
 		return "", "", nil, fmt.Errorf("文件夹 %s 上已经有一个演示在运行。请先停止它，或者用 --data 换一个文件夹（%w）", folder, err)
@@ -150,6 +150,9 @@ func demoDatabase(ctx context.Context, t *terminal, url, data string) (address, 
 		return "", "", nil, fmt.Errorf("文件夹 %s 里的数据属于另一个版本的 PostgreSQL，没有改动它。请安装那个版本，或者用 --data 换一个文件夹（%w）", folder, err)
 	case err != nil:
 		return "", "", nil, fmt.Errorf("启动数据库：%w", err)
+	}
+	if asked := filepath.Join(folder, "postgres"); server.DataDir != asked {
+		fmt.Fprintf(t.out, "数据库放在 %s：运行 PostgreSQL 的用户进不了 %s。\n", server.DataDir, asked)
 	}
 	return server.URL(), folder, func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
