@@ -181,6 +181,8 @@ func (l *lab) loadPages(ctx context.Context, t *table, p *portal, n *nginx, tag 
 	t.atMost("its processor time a request", "µs", r.median("page cpu"), fmt.Sprintf("nginx: %s µs", amount(r.median("nginx cpu"))), 42)
 	t.add("its p99 at saturation", amount(r.median("page p99"))+" ms", "nginx: "+amount(r.median("nginx p99"))+" ms", "", "", noBar)
 	t.atLeast("notice page unchanged (304)", "req/s", r.median("unchanged rate"), r.median("page rate"), "its own 200", 1.4)
+	t.add("its processor time a request", amount(r.median("unchanged cpu"))+" µs", "its own 200: "+amount(r.median("page cpu"))+" µs",
+		fmt.Sprintf("%.2f", r.median("page cpu")/r.median("unchanged cpu")), "", noBar)
 	ratio := r.median("picture cpu") / r.median("page cpu")
 	t.add("captcha picture drawn ahead, processor time", amount(r.median("picture cpu"))+" µs",
 		"cached page: "+amount(r.median("page cpu"))+" µs", fmt.Sprintf("%.2f", ratio), "≤ 3", judge(ratio <= 3))

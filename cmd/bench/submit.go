@@ -12,7 +12,7 @@ import (
 )
 
 // submitClients with the number of submissions of a full run.
-var submitClients = []struct{ clients, full int }{{1, 1500}, {16, 8000}, {32, 12000}, {64, 12000}}
+var submitClients = []struct{ clients, full int }{{1, 800}, {16, 5000}, {32, 8000}, {64, 8000}}
 
 // submitting is what the runs of submissions share.
 type submitting struct {
@@ -98,7 +98,7 @@ func (s *submitting) rounds(ctx context.Context) error {
 // wholeWays has citizens go the whole way, from the form to the receipt.
 func (s *submitting) wholeWays(ctx context.Context) error {
 	for range s.lab.rounds {
-		first, n := s.number, max(int(2000*s.submits), 200)
+		first, n := s.number, max(int(1000*s.submits), 200)
 		s.number += n
 		before, err := cpu(s.portal.pid)
 		if err != nil {
@@ -162,7 +162,7 @@ func (s *submitting) submit(ctx context.Context, clients, n int, interval time.D
 	if err != nil {
 		return err
 	}
-	o, err := load(ctx, s.portal.address, clients, n, 4*s.load, interval, func(c *client, i int) error {
+	o, err := load(ctx, s.portal.address, clients, n, 2*s.load, interval, func(c *client, i int) error {
 		status, err := c.status(requests[i])
 		if err == nil && status != 303 {
 			err = fmt.Errorf("submission: status %d", status)
