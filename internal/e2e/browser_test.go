@@ -41,7 +41,7 @@ func open(t *testing.T, l look) *tab {
 	t.Cleanup(cancelAll)
 	ctx, cancel := chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancelTime := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancelTime := context.WithTimeout(ctx, 30*time.Minute)
 	t.Cleanup(cancelTime)
 	b := &tab{t, ctx}
 	if err := chromedp.Do(ctx); err != nil { // the browser lives as long as the context of the first step
@@ -86,7 +86,7 @@ func (b *tab) press(selector string) {
 }
 
 // pageWait is the longest one step to another page may take.
-const pageWait = 20 * time.Second
+const pageWait = time.Minute
 
 // leads runs steps that lead to another page and waits for it.
 func (b *tab) leads(steps ...chromedp.Action[chromedp.Void]) {

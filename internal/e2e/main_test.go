@@ -122,7 +122,7 @@ func startDemo(env []string, args ...string) (stop func(), base string, err erro
 }
 
 func waitReady(base string) error {
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for time.Now().Before(deadline) {
 		if r, err := http.Get(base + "/readyz"); err == nil {
 			r.Body.Close()
@@ -132,7 +132,7 @@ func waitReady(base string) error {
 		}
 		<-time.After(50 * time.Millisecond)
 	}
-	return fmt.Errorf("%s is not ready after thirty seconds", base)
+	return fmt.Errorf("%s is not ready after two minutes", base)
 }
 
 // wenji runs a command of the program against the shared portal's database and returns what it printed.
