@@ -134,13 +134,13 @@ func brokenPool(t *testing.T, db *postgres.DB) *postgres.DB {
 // waitFor polls, for what another goroutine does on a message from the server.
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !done() {
 		select {
 		case <-deadline:
-			t.Fatalf("waited ten seconds for %s", what)
+			t.Fatalf("waited a minute for %s", what)
 		case <-tick.C:
 		}
 	}
