@@ -39,7 +39,7 @@ func RecordAll(ctx context.Context, tx pgx.Tx, entries []Entry) error {
 	}
 	var (
 		n             = len(entries)
-		ids           = make([]uuid.UUID, n)
+		ids           = make([][16]byte, n)
 		times         = make([]time.Time, n)
 		actors, roles = make([]string, n), make([]string, n)
 		actions       = make([]string, n)

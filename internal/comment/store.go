@@ -93,9 +93,10 @@ WITH input AS MATERIALIZED (
   SELECT f.id, f.consultation_id, k.base + f.place, CASE f.way WHEN 'instant' THEN 'published' ELSE 'received' END,
          f.now, f.title, f.body,
          CASE WHEN f.clauses = '{}' THEN '{}'
-              ELSE ARRAY(SELECT cl.id FROM clause cl
-                          WHERE cl.consultation_id = f.consultation_id AND cl.document = 'draft'
-                            AND cl.kind = 'clause' AND cl.number = ANY (f.clauses::int[]) ORDER BY cl.number) END,
+              ELSE ARRAY(SELECT cl.id FROM unnest(f.clauses::int[]) AS wanted (number)
+                           JOIN clause cl ON cl.consultation_id = f.consultation_id AND cl.document = 'draft'
+                                         AND cl.kind = 'clause' AND cl.number = wanted.number
+                          ORDER BY cl.number) END,
          f.masked_name, f.occupation,
          f.flags::text[] || CASE f.way WHEN 'flood' THEN '{flood}'::text[] ELSE '{}' END,
          f.text_digest, f.form_digest, f.code_index, f.tail_index, f.code_attempt,
@@ -175,7 +176,7 @@ func submitted(row newComment, r stored) audit.Entry {
 
 func insertRows(ctx context.Context, tx pgx.Tx, rows []newComment, skew time.Duration) (map[uuid.UUID]stored, error) {
 	n := len(rows)
-	ids, consultations := make([]uuid.UUID, n), make([]string, n)
+	ids, consultations := make([][16]byte, n), make([]string, n) // pgx takes bytes as they are, a uuid.UUID by way of text
 	titles, bodies, clauses := make([]string, n), make([]string, n), make([]string, n)
 	names, occupations, flags := make([]string, n), make([]string, n), make([]string, n)
 	texts, forms := make([][]byte, n), make([][]byte, n)

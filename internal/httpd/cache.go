@@ -44,6 +44,9 @@ type cachedPage struct {
 	contentType []string
 }
 
+// packers compress pages that are kept, as well as can be; making one clears most of a megabyte.
+var packers = sync.Pool{New: func() any { z, _ := gzip.NewWriterLevel(nil, gzip.BestCompression); return z }}
+
 var revalidate = []string{"no-cache"}
 
 func (c *pageCache) drop() {
@@ -153,10 +156,9 @@ func renderEntry(ctx context.Context, r *http.Request, make publicPage, minute i
 	if err := component.Render(ctx, &plain); err != nil {
 		return nil, err
 	}
-	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
+	z := packers.Get().(*gzip.Writer)
+	defer packers.Put(z)
+	z.Reset(&packed)
 	if _, err := z.Write(plain.Bytes()); err != nil {
 		return nil, err
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// keptDossiers holds consultations with their documents between changes, for the form: a dossier is read for each form
-// shown and each one checked, and changes a few times in its life. Good for a minute, dropped with the pages. Whether
+// keptDossiers holds consultations with their documents between changes: a dossier is wanted for each page rendered,
+// each form shown and each one checked, and changes a few times in its life. Good for a minute, dropped with the pages. Whether
 // a comment is in time is decided by the database when it is stored, not here.
 type keptDossiers struct {
 	mu   sync.Mutex

@@ -81,7 +81,7 @@ const columnType = "互动交流"
 
 // dossier loads the consultation of the address.
 func (s *Server) dossier(r *http.Request) (*consultation.Dossier, error) {
-	return s.Consultations.Dossier(r.Context(), chi.URLParam(r, "id"))
+	return s.keptDossier(r.Context(), chi.URLParam(r, "id"))
 }
 
 // under is the page of something below a consultation's notice; name is the last crumb.

@@ -210,7 +210,7 @@ func (s *Store) Counts(ctx context.Context, by staff.Member) (Counts, error) {
 	var c Counts
 	err := s.DB.QueryRow(ctx, `
 		SELECT COALESCE(sum(received), 0), COALESCE(sum(published), 0), COALESCE(sum(withheld), 0), COALESCE(sum(declined), 0),
-		       (SELECT count(*) FROM comment WHERE state = 'received' AND received_at < $1),
+		       COALESCE(sum(received), 0) - (SELECT count(*) FROM comment WHERE state = 'received' AND received_at >= $1),
 		       (SELECT count(*) FROM comment WHERE state = 'received' AND received_at >= $2)
 		       + (SELECT count(*) FROM comment WHERE decided_at >= $2 AND received_at >= $2),
 		       (SELECT count(*) FROM comment WHERE decided_at >= $2)

@@ -26,8 +26,16 @@ type Box struct {
 
 var tokenEncoding = base64.RawURLEncoding.Strict()
 
-// Box returns the box for one purpose. What one purpose sealed, another cannot open.
+// Box returns the box for one purpose; its keys are derived once. What one purpose sealed, another cannot open.
 func (k *KeyRing) Box(purpose string) *Box {
+	if made, ok := k.boxes.Load(purpose); ok {
+		return made.(*Box)
+	}
+	made, _ := k.boxes.LoadOrStore(purpose, k.newBox(purpose))
+	return made.(*Box)
+}
+
+func (k *KeyRing) newBox(purpose string) *Box {
 	b := &Box{active: k.active, aeads: make(map[string]cipher.AEAD, len(k.keys))}
 	for _, one := range k.keys {
 		sub, err := derive(one.secret, purposeBox+purpose)

@@ -35,7 +35,8 @@ type KeyRing struct {
 	index    []byte
 	indexers sync.Pool // of hash.Hash keyed with index: keying one costs as much as using it
 	audit    []byte
-	check    []byte // digest that tells this index key from another
+	boxes    sync.Map // purpose → *Box, made when first asked for
+	check    []byte   // digest that tells this index key from another
 }
 
 type key struct {

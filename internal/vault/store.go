@@ -18,7 +18,7 @@ type Row struct {
 // Store inserts rows in the caller's transaction, in one statement.
 func Store(ctx context.Context, tx pgx.Tx, rows []Row) error {
 	n := len(rows)
-	ids, consultations := make([]uuid.UUID, n), make([]string, n)
+	ids, consultations := make([][16]byte, n), make([]string, n)
 	names, numbers, phones := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	emails, orgs, identities := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	for i, r := range rows {
