@@ -194,7 +194,8 @@ CREATE TABLE public.member (
     disabled_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     last_login_at timestamp with time zone,
-    CONSTRAINT member_role_check CHECK ((role = ANY (ARRAY['moderator'::text, 'editor'::text, 'system_admin'::text])))
+    unit_id uuid,
+    CONSTRAINT member_role_check CHECK ((role = ANY (ARRAY['moderator'::text, 'officer'::text, 'editor'::text, 'system_admin'::text, 'security_admin'::text, 'auditor'::text])))
 );
 
 CREATE TABLE public.note (
@@ -204,6 +205,20 @@ CREATE TABLE public.note (
     text text NOT NULL,
     member_name text NOT NULL,
     written_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.outbox (
+    id uuid NOT NULL,
+    consultation_id text NOT NULL,
+    comment_id uuid NOT NULL,
+    kind text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    sent_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    failure text DEFAULT ''::text NOT NULL,
+    CONSTRAINT outbox_kind_check CHECK ((kind = 'answered'::text))
 );
 
 CREATE TABLE public.personal_data (
@@ -258,10 +273,25 @@ CREATE TABLE public.session (
     previous_login_at timestamp with time zone
 );
 
+CREATE TABLE public.special_day (
+    day date NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT special_day_kind_check CHECK ((kind = ANY (ARRAY['holiday'::text, 'workday'::text])))
+);
+
 CREATE UNLOGGED TABLE public.tries (
     key bytea NOT NULL,
     count integer NOT NULL,
     expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.unit (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    aliases text[] DEFAULT '{}'::text[] NOT NULL,
+    disabled_at timestamp with time zone
 );
 
 ALTER TABLE ONLY public.attachment
@@ -321,6 +351,9 @@ ALTER TABLE ONLY public.member
 ALTER TABLE ONLY public.note
     ADD CONSTRAINT note_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.personal_data
     ADD CONSTRAINT personal_data_pkey PRIMARY KEY (comment_id);
 
@@ -330,8 +363,17 @@ ALTER TABLE ONLY public.redaction
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (token_digest);
 
+ALTER TABLE ONLY public.special_day
+    ADD CONSTRAINT special_day_pkey PRIMARY KEY (day);
+
 ALTER TABLE ONLY public.tries
     ADD CONSTRAINT tries_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY public.unit
+    ADD CONSTRAINT unit_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.unit
+    ADD CONSTRAINT unit_pkey PRIMARY KEY (id);
 
 CREATE INDEX audit_entry_tx ON public.audit_entry USING btree (tx, id);
 
@@ -358,6 +400,8 @@ CREATE INDEX comment_waiting ON public.comment USING btree (received_at, id) WHE
 CREATE INDEX export_started ON public.export USING btree (started_at DESC, id);
 
 CREATE INDEX note_comment ON public.note USING btree (comment_id, written_at);
+
+CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 
 CREATE INDEX personal_data_identity ON public.personal_data USING btree (identity_index, consultation_id) WHERE (identity_index IS NOT NULL);
 
@@ -392,8 +436,14 @@ ALTER TABLE ONLY public.decision
 ALTER TABLE ONLY public.export
     ADD CONSTRAINT export_consultation_id_fkey FOREIGN KEY (consultation_id) REFERENCES public.consultation(id);
 
+ALTER TABLE ONLY public.member
+    ADD CONSTRAINT member_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
 ALTER TABLE ONLY public.note
     ADD CONSTRAINT note_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES public.comment(id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES public.comment(id);
 
 ALTER TABLE ONLY public.personal_data
     ADD CONSTRAINT personal_data_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES public.comment(id);
@@ -439,6 +489,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member TO wenji_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.note TO wenji_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outbox TO wenji_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.personal_data TO wenji_app;
 
 GRANT SELECT ON TABLE public.published_comment TO wenji_app;
@@ -447,5 +499,9 @@ GRANT SELECT,INSERT ON TABLE public.redaction TO wenji_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.session TO wenji_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.special_day TO wenji_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tries TO wenji_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.unit TO wenji_app;
 

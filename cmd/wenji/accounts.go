@@ -30,17 +30,24 @@ var demoPeople = []struct {
 	username, name string
 }{
 	{staff.Moderator, "shenhe", "李明"},
+	{staff.Officer, "chengban", "孙丽"},
 	{staff.Editor, "fabu", "王芳"},
 	{staff.SystemAdmin, "guanli", "赵强"},
+	{staff.SecurityAdmin, "anquan", "周军"},
+	{staff.Auditor, "shenji", "吴敏"},
 }
+
+// demoUnit is the department of the demo's 承办人.
+const demoUnit = "省民政厅"
 
 var roleNames = map[staff.Role]string{
-	staff.Moderator: "审核员", staff.Editor: "发布员", staff.SystemAdmin: "系统管理员",
+	staff.Moderator: "审核员", staff.Officer: "承办人", staff.Editor: "发布员",
+	staff.SystemAdmin: "系统管理员", staff.SecurityAdmin: "安全管理员", staff.Auditor: "审计员",
 }
 
-// demoAccounts makes sure that the demo's members exist and returns their sign-ins. They are kept in a file of the demo
+// demoAccounts makes sure that the demo's units and members exist and returns their sign-ins. They are kept in a file of the demo
 // (readable by its owner alone) so that they stay the same from one start to the next; a copy is written to extra.
-func demoAccounts(ctx context.Context, store *staff.Store, kept, extra string) ([]account, error) {
+func demoAccounts(ctx context.Context, store *staff.Store, units []string, kept, extra string) ([]account, error) {
 	unlock, err := lockFile(kept + ".lock")
 	if err != nil {
 		return nil, fmt.Errorf("准备演示账号：%w", err)
@@ -50,14 +57,11 @@ func demoAccounts(ctx context.Context, store *staff.Store, kept, extra string) (
 	if err != nil {
 		return nil, err
 	}
-	if accounts == nil {
-		for _, p := range demoPeople {
-			c, err := staff.NewCredentials(p.username)
-			if err != nil {
-				return nil, fmt.Errorf("准备演示账号：%w", err)
-			}
-			accounts = append(accounts, account{roleNames[p.role], p.username, c.Password, c.TOTPSecret})
-		}
+	accounts, added, err := completeAccounts(accounts)
+	if err != nil {
+		return nil, fmt.Errorf("准备演示账号：%w", err)
+	}
+	if added {
 		if err := writeAccounts(kept, accounts); err != nil {
 			return nil, err
 		}
@@ -65,6 +69,17 @@ func demoAccounts(ctx context.Context, store *staff.Store, kept, extra string) (
 	for i, p := range demoPeople {
 		a := accounts[i]
 		if err := store.Ensure(ctx, p.username, p.name, p.role, a.Password, a.TOTPSecret); err != nil {
+			return nil, fmt.Errorf("准备演示账号 %s：%w", p.username, err)
+		}
+	}
+	if err := store.EnsureUnits(ctx, units); err != nil {
+		return nil, fmt.Errorf("准备演示单位：%w", err)
+	}
+	for _, p := range demoPeople {
+		if p.role != staff.Officer {
+			continue
+		}
+		if err := store.SetUnit(ctx, p.username, demoUnit); err != nil {
 			return nil, fmt.Errorf("准备演示账号 %s：%w", p.username, err)
 		}
 	}
@@ -76,6 +91,27 @@ func demoAccounts(ctx context.Context, store *staff.Store, kept, extra string) (
 	return accounts, nil
 }
 
+// completeAccounts returns the sign-ins in the order of demoPeople, with new ones for those that are missing: a demo may
+// have been started by a version that knew fewer roles.
+func completeAccounts(kept []account) (all []account, added bool, err error) {
+	byName := make(map[string]account, len(kept))
+	for _, a := range kept {
+		byName[a.Username] = a
+	}
+	for _, p := range demoPeople {
+		a, ok := byName[p.username]
+		if !ok {
+			c, err := staff.NewCredentials(p.username)
+			if err != nil {
+				return nil, false, err
+			}
+			a, added = account{roleNames[p.role], p.username, c.Password, c.TOTPSecret}, true
+		}
+		all = append(all, a)
+	}
+	return all, added, nil
+}
+
 func readAccounts(path string) ([]account, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -85,7 +121,7 @@ func readAccounts(path string) ([]account, error) {
 		return nil, fmt.Errorf("读取演示账号：%w", err)
 	}
 	var accounts []account
-	if err := json.Unmarshal(content, &accounts); err != nil || len(accounts) != len(demoPeople) {
+	if err := json.Unmarshal(content, &accounts); err != nil {
 		return nil, fmt.Errorf("演示账号文件 %s 已损坏。请删除它后重新启动，密码会重新生成", path)
 	}
 	return accounts, nil

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"wenji/internal/apperr"
@@ -97,7 +98,11 @@ func runDemo(ctx context.Context, t *terminal, f demoFlags) error {
 	if err := demoSample(ctx, p, f.now == ""); err != nil {
 		return err
 	}
-	accounts, err := demoAccounts(ctx, p.server.Staff, filepath.Join(folder, "accounts.json"), f.accounts)
+	units, err := demoUnits()
+	if err != nil {
+		return err
+	}
+	accounts, err := demoAccounts(ctx, p.server.Staff, units, filepath.Join(folder, "accounts.json"), f.accounts)
 	if err != nil {
 		return err
 	}
@@ -175,6 +180,23 @@ func sharedFolder(url string) (string, error) {
 		return "", fmt.Errorf("建立文件夹：%w", err)
 	}
 	return folder, nil
+}
+
+// demoUnits are the departments that the sample's clauses name, in the order in which they come up.
+func demoUnits() ([]string, error) {
+	source, err := consultation.ReadSource(sample.FS)
+	if err != nil {
+		return nil, fmt.Errorf("读取征集样例：%w", err)
+	}
+	var units []string
+	for _, n := range source.Draft {
+		for _, u := range n.Units {
+			if !slices.Contains(units, u) {
+				units = append(units, u)
+			}
+		}
+	}
+	return units, nil
 }
 
 // demoSample puts the sample consultation in, once, and sees to its period: with today's clock it is opened again for

@@ -15,13 +15,19 @@ import (
 	"time"
 
 	"wenji/internal/audit"
+	"wenji/internal/calendar"
 	"wenji/internal/captcha"
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
 	"wenji/internal/export"
 	"wenji/internal/httpd"
+	"wenji/internal/intake"
 	"wenji/internal/moderation"
 	"wenji/internal/postgres"
+	"wenji/internal/referral"
+	"wenji/internal/report"
+	"wenji/internal/retention"
+	"wenji/internal/similar"
 	"wenji/internal/staff"
 	"wenji/internal/throttle"
 	"wenji/internal/vault"
@@ -81,12 +87,20 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		*pool.to = db
 	}
 	tries := &throttle.Limiter{DB: p.db, Index: c.keys.Index}
+	days := &calendar.Store{DB: p.db}
+	comments := comment.NewStore(p.db, p.submit, c.keys, tries)
 	p.sealer = &audit.Sealer{DB: p.db, Key: c.keys.AuditKey(), Log: c.log}
 	p.server = &httpd.Server{
 		DB:             p.db,
 		Consultations:  &consultation.Store{DB: p.db, Now: p.db.Now},
-		Comments:       comment.NewStore(p.db, p.submit, c.keys, tries),
+		Comments:       comments,
 		Moderation:     &moderation.Store{DB: p.db, Keys: c.keys, Now: p.db.Now},
+		Calendar:       days,
+		Similar:        &similar.Store{DB: p.db, Now: p.db.Now},
+		Intake:         &intake.Store{DB: p.db, Keys: c.keys, Comments: comments, Now: p.db.Now},
+		Referrals:      &referral.Store{DB: p.db, Keys: c.keys, Calendar: days, Now: p.db.Now},
+		Reports:        &report.Store{DB: p.db, Now: p.db.Now},
+		Retention:      &retention.Store{DB: p.db, Keys: c.keys, Now: p.db.Now},
 		Exports:        &export.Store{DB: p.export, Keys: c.keys, Now: p.export.Now},
 		Staff:          &staff.Store{DB: p.db, Keys: c.keys, Tries: tries, Now: p.db.Now, Log: c.log},
 		Captcha:        captcha.New(c.keys.Box(captcha.Purpose), p.db, captcha.Options{FixedDigits: c.captchaDigits, PoolSize: captchaPool, Log: c.log}),

@@ -14,15 +14,21 @@ import (
 	"testing"
 	"time"
 
+	"wenji/internal/calendar"
 	"wenji/internal/captcha"
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
 	"wenji/internal/export"
 	"wenji/internal/httpd"
+	"wenji/internal/intake"
 	"wenji/internal/moderation"
 	"wenji/internal/postgres"
 	"wenji/internal/postgres/pgtest"
+	"wenji/internal/referral"
+	"wenji/internal/report"
+	"wenji/internal/retention"
 	"wenji/internal/sample"
+	"wenji/internal/similar"
 	"wenji/internal/staff"
 	"wenji/internal/throttle"
 	"wenji/internal/vault"
@@ -93,12 +99,20 @@ func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Ti
 	t.Helper()
 	db := &postgres.DB{Pool: pool.Pool, Skew: time.Until(at)}
 	tries := &throttle.Limiter{DB: db, Index: keys.Index}
+	days := &calendar.Store{DB: db}
+	comments := comment.NewStore(db, db, keys, tries)
 	log := &syncBuffer{}
 	p := &portal{t: t, db: db, keys: keys, log: log, web: &httpd.Server{
 		DB:            db,
 		Consultations: &consultation.Store{DB: db, Now: db.Now},
-		Comments:      comment.NewStore(db, db, keys, tries),
+		Comments:      comments,
 		Moderation:    &moderation.Store{DB: db, Keys: keys, Now: db.Now},
+		Calendar:      days,
+		Similar:       &similar.Store{DB: db, Now: db.Now},
+		Intake:        &intake.Store{DB: db, Keys: keys, Comments: comments, Now: db.Now},
+		Referrals:     &referral.Store{DB: db, Keys: keys, Calendar: days, Now: db.Now},
+		Reports:       &report.Store{DB: db, Now: db.Now},
+		Retention:     &retention.Store{DB: db, Keys: keys, Now: db.Now},
 		Exports:       &export.Store{DB: db, Keys: keys, Now: db.Now},
 		Staff:         &staff.Store{DB: db, Keys: keys, Tries: tries, Now: db.Now},
 		Captcha:       captcha.New(keys.Box(captcha.Purpose), db, captcha.Options{FixedDigits: digits, PoolSize: 1}),

@@ -8,12 +8,18 @@ import (
 	"sync"
 	"time"
 
+	"wenji/internal/calendar"
 	"wenji/internal/captcha"
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
 	"wenji/internal/export"
+	"wenji/internal/intake"
 	"wenji/internal/moderation"
 	"wenji/internal/postgres"
+	"wenji/internal/referral"
+	"wenji/internal/report"
+	"wenji/internal/retention"
+	"wenji/internal/similar"
 	"wenji/internal/staff"
 	"wenji/internal/throttle"
 	"wenji/internal/vault"
@@ -26,7 +32,13 @@ type Server struct {
 	Consultations *consultation.Store
 	Comments      *comment.Store
 	Moderation    *moderation.Store
+	Similar       *similar.Store
+	Intake        *intake.Store
+	Referrals     *referral.Store
+	Reports       *report.Store
+	Retention     *retention.Store
 	Exports       *export.Store
+	Calendar      *calendar.Store
 	Staff         *staff.Store
 	Captcha       *captcha.Challenges
 	Keys          *vault.KeyRing

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"wenji/internal/apperr"
@@ -24,7 +25,19 @@ type staffRoute struct {
 
 // deskRoutes are all addresses of the desk that need a session. A test walks them without one and with the wrong role.
 func (s *Server) deskRoutes() []staffRoute {
-	const comment = "/staff/comments/{id:[0-9a-fA-F-]{36}}"
+	return slices.Concat(s.queueRoutes(), s.groupRoutes(), s.intakeRoutes(), s.referralRoutes(), s.makingRoutes(),
+		s.importRoutes(), s.reportRoutes(), s.searchRoutes(), s.exportRoutes(), s.retentionRoutes(), s.peopleRoutes(), s.auditRoutes())
+}
+
+// Parts of addresses.
+const (
+	commentPath      = "/staff/comments/{id:[0-9a-fA-F-]{36}}"
+	consultationPath = "/staff/consultations/{id:[0-9]{4}-[0-9]{4}}"
+)
+
+// queueRoutes are the addresses of the dashboard, the queue and one comment.
+func (s *Server) queueRoutes() []staffRoute {
+	const comment = commentPath
 	return []staffRoute{
 		{method: "POST", pattern: "/staff/logout", handle: s.signOut},
 		{method: "GET", pattern: "/staff/account", handle: s.account},
@@ -43,13 +56,18 @@ func (s *Server) deskRoutes() []staffRoute {
 		{method: "POST", pattern: comment + "/note", need: staff.Decide, handle: s.note},
 		{method: "POST", pattern: comment + "/reveal", need: staff.Reveal, handle: s.reveal},
 
+		{method: "GET", pattern: "/staff/consultations", need: staff.ReadComments, handle: s.staffConsultations},
+		{method: "POST", pattern: consultationPath + "/publication", need: staff.SetPublication,
+			handle: s.setPublication},
+	}
+}
+
+// exportRoutes are the addresses of exports.
+func (s *Server) exportRoutes() []staffRoute {
+	return []staffRoute{
 		{method: "GET", pattern: "/staff/exports", need: staff.Export, handle: s.exports},
 		{method: "GET", pattern: "/staff/exports/new", need: staff.Export, handle: s.newExport},
 		{method: "POST", pattern: "/staff/exports/new", need: staff.Export, handle: s.makeExport, long: true},
-
-		{method: "GET", pattern: "/staff/consultations", need: staff.ReadComments, handle: s.staffConsultations},
-		{method: "POST", pattern: "/staff/consultations/{id:[0-9]{4}-[0-9]{4}}/publication", need: staff.SetPublication,
-			handle: s.setPublication},
 	}
 }
 
@@ -125,6 +143,8 @@ func pageOf(r *http.Request) string {
 		return "/staff/consultations"
 	case p == "/staff/exports/new":
 		return p
+	case strings.Count(p, "/") >= 3: // an act on a page of its own
+		return path.Dir(p)
 	}
 	return "/staff"
 }

@@ -33,14 +33,26 @@ func newDesk(t *testing.T) *desk {
 	d.web.Staff.Codes = d.codesNow
 	for username, role := range map[string]staff.Role{
 		"liming": staff.Moderator, "zhaoli": staff.Moderator, "wangfang": staff.Editor, "admin": staff.SystemAdmin,
+		"sunli": staff.Officer, "zhoujun": staff.SecurityAdmin, "wumin": staff.Auditor,
 	} {
-		name := map[string]string{"liming": "李明", "zhaoli": "赵丽", "wangfang": "王芳", "admin": "系统管理员"}[username]
+		name := map[string]string{
+			"liming": "李明", "zhaoli": "赵丽", "wangfang": "王芳", "admin": "系统管理员", "sunli": "孙丽", "zhoujun": "周军", "wumin": "吴敏",
+		}[username]
 		if err := d.web.Staff.Ensure(t.Context(), username, name, role, staffPassword, staffSecret); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if err := d.web.Staff.EnsureUnits(t.Context(), []string{officerUnit}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.web.Staff.SetUnit(t.Context(), "sunli", officerUnit); err != nil {
+		t.Fatal(err)
+	}
 	return d
 }
+
+// officerUnit is the department of the 承办人 sunli.
+const officerUnit = "省民政厅"
 
 func (d *desk) codesNow() time.Time {
 	return during.Add(time.Duration(d.steps.Load()) * 90 * time.Second)
@@ -142,10 +154,13 @@ func TestEveryDeskAddressNeedsItsPermission(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	members := map[string]*browser{}
-	for _, username := range []string{"liming", "wangfang", "admin"} {
+	roles := map[string]staff.Role{
+		"liming": staff.Moderator, "sunli": staff.Officer, "wangfang": staff.Editor, "admin": staff.SystemAdmin,
+		"zhoujun": staff.SecurityAdmin, "wumin": staff.Auditor,
+	}
+	for username := range roles {
 		members[username] = d.member(username)
 	}
-	roles := map[string]staff.Role{"liming": staff.Moderator, "wangfang": staff.Editor, "admin": staff.SystemAdmin}
 	refused := 0
 	for _, route := range d.web.DeskRoutes() {
 		open := route.Pattern == "/staff/account" || route.Pattern == "/staff/logout"

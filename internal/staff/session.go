@@ -74,11 +74,12 @@ func (s *Store) Session(ctx context.Context, token string) (Member, error) {
 	var m Member
 	var seen time.Time
 	err := s.DB.QueryRow(ctx, `
-		SELECT m.id, m.username, m.name, m.role, s.previous_login_at, s.seen_at
-		  FROM session s JOIN member m ON m.id = s.member_id
+		SELECT m.id, m.username, m.name, m.role, coalesce(m.unit_id, '00000000-0000-0000-0000-000000000000'),
+		       coalesce(u.name, ''), s.previous_login_at, s.seen_at
+		  FROM session s JOIN member m ON m.id = s.member_id LEFT JOIN unit u ON u.id = m.unit_id
 		 WHERE s.token_digest = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND m.disabled_at IS NULL`,
 		digest, now, now.Add(-SessionIdle)).
-		Scan(&m.ID, &m.Username, &m.Name, &m.Role, &m.LastLoginAt, &seen)
+		Scan(&m.ID, &m.Username, &m.Name, &m.Role, &m.UnitID, &m.UnitName, &m.LastLoginAt, &seen)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Member{}, apperr.ErrNotFound
 	}

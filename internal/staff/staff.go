@@ -29,34 +29,62 @@ type Store struct {
 // now is the moment of an act, as precise as the database keeps it.
 func (s *Store) now() time.Time { return s.Now().Truncate(time.Microsecond) }
 
-// Role of a member; one each.
+// Role of a member; one each. The three administrators (三员: GB/T 22239-2019 8.1.5) therefore exclude one another and
+// the business roles, and none of them sees a comment's personal data.
 type Role string
 
 const (
-	Moderator   Role = "moderator"    // 审核员
-	Editor      Role = "editor"       // 发布员
-	SystemAdmin Role = "system_admin" // 系统管理员: sees no comment's personal data
+	Moderator     Role = "moderator"      // 审核员
+	Officer       Role = "officer"        // 承办人: of one department; sees text and clause, never personal data
+	Editor        Role = "editor"         // 发布员
+	SystemAdmin   Role = "system_admin"   // 系统管理员: accounts, units, settings
+	SecurityAdmin Role = "security_admin" // 安全管理员: roles, sessions, password rules, retention
+	Auditor       Role = "auditor"        // 审计员: the record
 )
 
 // Roles in the order they are offered.
-var Roles = []Role{Moderator, Editor, SystemAdmin}
+var Roles = []Role{Moderator, Officer, Editor, SystemAdmin, SecurityAdmin, Auditor}
 
 // Permission is what a role may do.
 type Permission string
 
 const (
-	ReadComments   Permission = "read_comments"   // queue, details, dashboard
-	Decide         Permission = "decide"          // claim, publish, withhold, decline, undo, note
-	Reveal         Permission = "reveal"          // see one commenter's personal data, with a reason
-	Export         Permission = "export"          // masked export
-	ExportPersonal Permission = "export_personal" // export with personal data, after second factor and reason
-	SetPublication Permission = "set_publication" // 审核后公开 or 即时展示
+	ReadComments     Permission = "read_comments"     // queue, groups, details, dashboard, search
+	Decide           Permission = "decide"            // claim, publish, withhold, decline, undo, note
+	Reveal           Permission = "reveal"            // see one commenter's personal data, with a reason
+	EnterComments    Permission = "enter_comments"    // write down what came by letter, phone, mail, counter, hearing
+	Refer            Permission = "refer"             // hand a comment over to departments
+	HandleReferrals  Permission = "handle_referrals"  // accept, return and reply to what the own department was handed
+	Answer           Permission = "answer"            // draft disposition and answer; templates
+	ApproveAnswers   Permission = "approve_answers"   // approve what another drafted
+	HandleRequests   Permission = "handle_requests"   // correction and deletion asked for by a commenter
+	Export           Permission = "export"            // export without personal data
+	ExportPersonal   Permission = "export_personal"   // ask for an export with personal data, after second factor and reason
+	ApproveExports   Permission = "approve_exports"   // approve another person's export with personal data
+	EditConsultation Permission = "edit_consultation" // make, import, publish, extend, end, withdraw
+	SetPublication   Permission = "set_publication"   // 审核后公开 or 即时展示
+	Report           Permission = "report"            // make and publish the result report; mark 已反馈
+	ManagePeople     Permission = "manage_people"     // accounts: add, reset, disable
+	ManageUnits      Permission = "manage_units"      // units, working days, listed words
+	GrantRoles       Permission = "grant_roles"       // give a member role and unit; never to oneself
+	ManageSecurity   Permission = "manage_security"   // sessions, password rules
+	ManageRetention  Permission = "manage_retention"  // terms, legal hold, erasure
+	ReadAudit        Permission = "read_audit"        // the record
 )
 
 var granted = map[Role]map[Permission]bool{
-	Moderator:   {ReadComments: true, Decide: true, Reveal: true, Export: true, ExportPersonal: true},
-	Editor:      {ReadComments: true, Export: true, ExportPersonal: true, SetPublication: true},
-	SystemAdmin: {},
+	Moderator: {
+		ReadComments: true, Decide: true, Reveal: true, EnterComments: true, Refer: true, Answer: true, HandleRequests: true,
+		Export: true, ExportPersonal: true, ApproveExports: true,
+	},
+	Officer: {HandleReferrals: true},
+	Editor: {
+		ReadComments: true, ApproveAnswers: true, Export: true, ExportPersonal: true, ApproveExports: true,
+		EditConsultation: true, SetPublication: true, Report: true,
+	},
+	SystemAdmin:   {ManagePeople: true, ManageUnits: true},
+	SecurityAdmin: {GrantRoles: true, ManageSecurity: true, ManageRetention: true},
+	Auditor:       {ReadAudit: true},
 }
 
 // Member is a person who may sign in.
@@ -65,6 +93,8 @@ type Member struct {
 	Username    string
 	Name        string
 	Role        Role
+	UnitID      uuid.UUID  // the department of a 承办人; zero for other roles
+	UnitName    string     // its name, "" without one
 	LastLoginAt *time.Time // the sign-in before this session's
 }
 

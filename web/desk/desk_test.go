@@ -79,7 +79,8 @@ func TestEachMemberLandsWhereTheRoleMay(t *testing.T) {
 	for _, role := range staff.Roles {
 		got = append(got, Landing(staff.Member{Role: role}))
 	}
-	if want := []string{"/staff", "/staff", "/staff/account"}; !slices.Equal(got, want) {
+	want := []string{"/staff", "/staff/account", "/staff", "/staff/account", "/staff/account", "/staff/account"}
+	if !slices.Equal(got, want) {
 		t.Errorf("landing %v, want %v", got, want)
 	}
 }

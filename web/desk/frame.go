@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"strconv"
 
 	"wenji/internal/comment"
@@ -25,22 +26,51 @@ var keyList = []struct{ key, what string }{
 	{"?", "打开本说明，按Esc关闭"},
 }
 
+// railEntry is one entry of the rail, shown to who has one of the permissions; none stands for everyone.
+type railEntry struct {
+	item, address, word string
+	need                []staff.Permission
+}
+
+// railEntries in the order they are shown; the first one that a role may open is where it lands after signing in.
+var railEntries = []railEntry{
+	{ItemHome, "/staff", "工作台", []staff.Permission{staff.ReadComments}},
+	{ItemQueue, "/staff/queue", "审核队列", []staff.Permission{staff.ReadComments}},
+	{ItemConsultations, "/staff/consultations", "征集管理", []staff.Permission{staff.ReadComments}},
+	{ItemExports, "/staff/exports", "导出", []staff.Permission{staff.Export}},
+	{ItemAccount, "/staff/account", "我的账户", nil},
+}
+
+func (r railEntry) open(m staff.Member) bool {
+	return len(r.need) == 0 || slices.ContainsFunc(r.need, m.Can)
+}
+
+// rail is the rail as the member sees it.
+func rail(f Frame) []railEntry {
+	var seen []railEntry
+	for _, r := range railEntries {
+		if !r.open(f.Member) {
+			continue
+		}
+		if r.item == ItemQueue && f.Waiting >= 0 {
+			r.word += "（" + count(f.Waiting) + "）"
+		}
+		seen = append(seen, r)
+	}
+	return seen
+}
+
 // Landing is where a member goes after signing in.
 func Landing(m staff.Member) string {
-	if m.Can(staff.ReadComments) {
-		return "/staff"
+	for _, r := range railEntries {
+		if r.open(m) {
+			return r.address
+		}
 	}
 	return "/staff/account"
 }
 
 func landing(m staff.Member) templ.SafeURL { return templ.SafeURL(Landing(m)) }
-
-func queueWord(waiting int) string {
-	if waiting < 0 {
-		return "审核队列"
-	}
-	return "审核队列（" + strconv.Itoa(waiting) + "）"
-}
 
 func doneWord(c comment.Item) string {
 	switch c.State {

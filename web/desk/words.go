@@ -20,8 +20,14 @@ func RoleWord(r staff.Role) string {
 		return "审核员"
 	case staff.Editor:
 		return "发布员"
+	case staff.Officer:
+		return "承办人"
 	case staff.SystemAdmin:
 		return "系统管理员"
+	case staff.SecurityAdmin:
+		return "安全管理员"
+	case staff.Auditor:
+		return "审计员"
 	}
 	return string(r)
 }

@@ -1,0 +1,3 @@
+// Package docx reads and writes Word documents (.docx) as far as official documents need it: paragraphs with their style
+// and number, and tables.
+package docx
