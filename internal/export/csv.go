@@ -3,6 +3,8 @@ package export
 import (
 	"bufio"
 	"bytes"
+
+	"wenji/internal/xlsx"
 )
 
 // csvFile writes RFC 4180: CRLF, quotes where needed, as many fields in every line; and a byte order mark, without which
@@ -10,16 +12,16 @@ import (
 // Excel would show 18 digits as 1.10105E+17 and lose the last three.
 type csvFile struct {
 	w       *bufio.Writer
-	columns []column
+	columns []xlsx.Column
 	record  []byte
 	cell    []byte
 }
 
-func newCSV(w *bufio.Writer, columns []column) (*csvFile, error) {
+func newCSV(w *bufio.Writer, columns []xlsx.Column) (*csvFile, error) {
 	f := &csvFile{w: w, columns: columns}
 	headings := make([][]byte, len(columns))
 	for i, c := range columns {
-		headings[i] = []byte(c.heading)
+		headings[i] = []byte(c.Heading)
 	}
 	if _, err := w.WriteString("\uFEFF"); err != nil {
 		return nil, err
@@ -34,10 +36,10 @@ func (f *csvFile) row(cells [][]byte) error {
 			f.record = append(f.record, ',')
 		}
 		f.cell = f.cell[:0]
-		if f.columns[i].kind == code && onlyDigits(c) {
+		if f.columns[i].Kind == xlsx.Code && xlsx.OnlyDigits(c) {
 			f.cell = append(f.cell, '\'')
 		}
-		f.cell = appendCell(f.cell, c)
+		f.cell = xlsx.AppendCell(f.cell, c)
 		f.record = appendField(f.record, f.cell)
 	}
 	f.record = append(f.record, '\r', '\n')

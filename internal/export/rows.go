@@ -11,6 +11,7 @@ import (
 	"wenji/internal/comment"
 	"wenji/internal/validate"
 	"wenji/internal/vault"
+	"wenji/internal/xlsx"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -22,27 +23,13 @@ var beijing = time.FixedZone("CST", 8*60*60)
 
 const bufferSize = 64 << 10
 
-// kind of a cell: what a spreadsheet may make of it.
-type kind int
-
-const (
-	text   kind = iota
-	code        // digits that are no number: an ID or phone number
-	number      // a count, which may be summed
-)
-
-// column of a file.
-type column struct {
-	heading string
-	kind    kind
-	width   int // in characters, for XLSX
-}
-
 // columns of a file; the last one, 单位名称, is in personal files only.
-var columns = []column{
-	{"序号", number, 8}, {"提交时间", text, 17}, {"状态", text, 10}, {"针对条目", text, 16}, {"标题", text, 30}, {"意见", text, 60},
-	{"公开标题", text, 30}, {"公开内容", text, 60}, {"公开时间", text, 17}, {"不公开原因", text, 16}, {"姓名", text, 12}, {"职业", text, 16},
-	{"渠道", text, 8}, {"身份证号码", code, 22}, {"联系电话", code, 20}, {"邮箱", text, 26}, {"单位名称", text, 26},
+var columns = []xlsx.Column{
+	{Heading: "序号", Kind: xlsx.Number, Width: 8}, {Heading: "提交时间", Width: 17}, {Heading: "状态", Width: 10},
+	{Heading: "针对条目", Width: 16}, {Heading: "标题", Width: 30}, {Heading: "意见", Width: 60}, {Heading: "公开标题", Width: 30},
+	{Heading: "公开内容", Width: 60}, {Heading: "公开时间", Width: 17}, {Heading: "不公开原因", Width: 16}, {Heading: "姓名", Width: 12},
+	{Heading: "职业", Width: 16}, {Heading: "渠道", Width: 8}, {Heading: "身份证号码", Kind: xlsx.Code, Width: 22},
+	{Heading: "联系电话", Kind: xlsx.Code, Width: 20}, {Heading: "邮箱", Width: 26}, {Heading: "单位名称", Width: 26},
 }
 
 // sheet is a file being written. Rows have as many cells as there are columns; a nil cell is empty.

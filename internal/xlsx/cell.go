@@ -1,17 +1,17 @@
-package export
+package xlsx
 
 import (
 	"unicode"
 	"unicode/utf8"
 )
 
-// appendCell appends what stands in a cell for the value, the same in every format:
+// AppendCell appends what stands in a cell for the value, the same in every format that a spreadsheet may open:
 //   - A value that a spreadsheet would run as a formula (first sign = + - @, their full-width and small forms, or a tab
 //     or line end at the start; behind any spaces and invisible signs too) gets an apostrophe before it.
 //   - Bytes that are not UTF-8 and characters that XML 1.0 forbids become U+FFFD.
 //
 // Everything else is kept as it is.
-func appendCell(dst, value []byte) []byte {
+func AppendCell(dst, value []byte) []byte {
 	if runs(value) {
 		dst = append(dst, '\'')
 	}
@@ -79,8 +79,8 @@ func nothing(r rune) bool {
 	return unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Mn, r)
 }
 
-// onlyDigits tells an ID or phone number that a spreadsheet would read as a number, and round or shorten.
-func onlyDigits(value []byte) bool {
+// OnlyDigits tells an ID or phone number that a spreadsheet would read as a number, and round or shorten.
+func OnlyDigits(value []byte) bool {
 	for i, b := range value {
 		if (b < '0' || b > '9') && !(b == 'X' && i == len(value)-1) {
 			return false

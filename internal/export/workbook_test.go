@@ -2,14 +2,13 @@ package export
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
+
+	"wenji/internal/xlsx"
 
 	"github.com/xuri/excelize/v2"
-	"pgregory.net/rapid"
 )
 
 // open reads a workbook with a library that is not ours.
@@ -57,12 +56,12 @@ func TestAWorkbookHoldsWhatTheCSVHolds(t *testing.T) {
 	}
 	for i, cells := range rows[1 : len(rows)-1] {
 		for c, col := range columns {
-			expected := want[i][col.heading]
-			if col.kind == code {
+			expected := want[i][col.Heading]
+			if col.Kind == xlsx.Code {
 				expected = strings.TrimPrefix(expected, "'")
 			}
 			if cells[c] != expected {
-				t.Errorf("row %d %s: %q, the CSV has %q", i, col.heading, cells[c], expected)
+				t.Errorf("row %d %s: %q, the CSV has %q", i, col.Heading, cells[c], expected)
 			}
 		}
 	}
@@ -84,82 +83,4 @@ func TestAWorkbookHoldsWhatTheCSVHolds(t *testing.T) {
 	if width, err := book.GetColWidth("意见", "F"); err != nil || width != 60 {
 		t.Errorf("width %v %v", width, err)
 	}
-}
-
-func TestMoreRowsThanASheetHoldsGoToTheNext(t *testing.T) {
-	var b bytes.Buffer
-	f, err := newXLSXSheets(&b, columns[:2], 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 5 {
-		if err := f.row([][]byte{fmt.Append(nil, i), []byte("甲")}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := f.last([]byte("完")); err != nil {
-		t.Fatal(err)
-	}
-	book := open(t, b.Bytes())
-	if !slices.Equal(book.GetSheetList(), []string{"意见", "意见2", "意见3"}) {
-		t.Fatal(book.GetSheetList())
-	}
-	var got []string
-	for _, name := range book.GetSheetList() {
-		rows := sheetValues(t, book, name)
-		if len(rows) > 4 {
-			t.Errorf("%s has %d rows", name, len(rows))
-		}
-		for _, r := range rows {
-			got = append(got, r[0])
-		}
-	}
-	if !slices.Equal(got, []string{"序号", "0", "1", "序号", "2", "3", "序号", "4", "完"}) {
-		t.Error(got)
-	}
-}
-
-func TestATextTooLongForACellIsCutAndSaysSo(t *testing.T) {
-	for _, tc := range []struct {
-		text string
-		cut  bool
-	}{
-		{strings.Repeat("字", cellUnits), false}, {strings.Repeat("字", cellUnits+1), true},
-		{strings.Repeat("𠮷", cellUnits/2), false}, {strings.Repeat("𠮷", cellUnits/2+1), true}, {"a" + strings.Repeat("𠮷", cellUnits), true},
-	} {
-		got := string(fitCell([]byte(tc.text)))
-		units := 0
-		for _, r := range got {
-			units += max(1, utf8.RuneLen(r)-2)
-			if utf8.RuneLen(r) == 3 {
-				continue
-			}
-		}
-		if strings.HasSuffix(got, tooLong) != tc.cut || !tc.cut && got != tc.text || units > cellUnits || !utf8.ValidString(got) {
-			t.Errorf("%.6s… of %d: %d units, cut %v", tc.text, utf8.RuneCountInString(tc.text), units, !tc.cut)
-		}
-	}
-}
-
-func TestAnyTextComesBackFromAWorkbook(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		signs := rapid.StringOf(rapid.SampledFrom([]rune("_x0041Xg&<>\"' \n\t甲𠮷=\u200b")))
-		value := []byte(rapid.OneOf(rapid.String(), signs, rapid.StringMatching(`(_x[0-9A-Fa-f]{4}_)+`)).Draw(t, "value"))
-		var b bytes.Buffer
-		f, err := newXLSX(&b, columns[4:5])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := f.row([][]byte{value}); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.last([]byte("完")); err != nil {
-			t.Fatal(err)
-		}
-		got, err := open(t, b.Bytes()).GetCellValue("意见", "A2")
-		want := string(appendCell(nil, value))
-		if err != nil || got != want {
-			t.Fatalf("%q came back as %q, %v", want, got, err)
-		}
-	})
 }

@@ -1,15 +1,35 @@
-package export
+// Package xlsx writes tables as Office Open XML workbooks, row by row as they come, and knows what a spreadsheet would
+// run as a formula.
+package xlsx
 
 import (
 	"archive/zip"
 	"bufio"
 	"compress/flate"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"unicode/utf8"
 )
+
+// Kind of a column: what a spreadsheet may make of its cells.
+type Kind int
+
+// Kinds of columns.
+const (
+	Text   Kind = iota
+	Code        // digits that are no number: an ID or phone number
+	Number      // a count, which may be summed
+)
+
+// Column of a table.
+type Column struct {
+	Heading string
+	Kind    Kind
+	Width   int // in characters
+}
 
 // Limits of a worksheet (Excel specifications): rows of a sheet, UTF-16 units of a cell.
 const (
@@ -17,35 +37,35 @@ const (
 	cellUnits = 32_767
 )
 
+const bufferSize = 64 << 10
+
 // tooLong ends a cell that had to be cut.
 const tooLong = "……（内容过长，全文请在系统中查看）"
 
-// xlsxFile writes an Office Open XML workbook (ECMA-376) straight to the stream: strings stand in their cells, nothing is
+var errNoSheet = errors.New("xlsx: no sheet was begun")
+
+// Writer writes an Office Open XML workbook (ECMA-376) straight to the stream: strings stand in their cells, nothing is
 // kept in memory and no temporary file is made. Text is never a formula there. Rows beyond one sheet go to another.
-type xlsxFile struct {
+type Writer struct {
 	zip     *zip.Writer
-	columns []column
-	names   []string // of the columns: A, B, …
+	columns []Column
+	letters []string // of the columns: A, B, …
+	title   string   // of the current table
+	parts   int      // sheets of the current table
+	names   []string // of all sheets
 	sheet   *bufio.Writer
-	sheets  int
 	rows    int // in the current sheet
 	most    int // rows of a sheet
 	record  []byte
 	cell    []byte
 }
 
-func newXLSX(w io.Writer, columns []column) (*xlsxFile, error) {
-	return newXLSXSheets(w, columns, sheetRows)
-}
-
-func newXLSXSheets(w io.Writer, columns []column, most int) (*xlsxFile, error) {
-	f := &xlsxFile{zip: zip.NewWriter(w), columns: columns, most: most}
+// NewWriter begins a workbook. Sheet begins each table of it; Close completes the file.
+func NewWriter(w io.Writer) (*Writer, error) {
+	f := &Writer{zip: zip.NewWriter(w), most: sheetRows}
 	f.zip.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		return flate.NewWriter(w, flate.BestSpeed)
 	})
-	for i := range columns {
-		f.names = append(f.names, string(rune('A'+i)))
-	}
 	for _, part := range []struct{ name, content string }{
 		{"[Content_Types].xml", contentTypes}, {"_rels/.rels", packageRels}, {"xl/styles.xml", styles},
 	} {
@@ -53,11 +73,38 @@ func newXLSXSheets(w io.Writer, columns []column, most int) (*xlsxFile, error) {
 			return nil, err
 		}
 	}
-	return f, f.nextSheet()
+	return f, nil
 }
 
-func (f *xlsxFile) row(cells [][]byte) error {
-	if f.rows == f.most-1 { // one is left for the closing words
+// Sheet begins a table on a sheet of its own, with its headings in the first row. The name is the program's own: at most
+// 28 characters, different for each table, without []:*?/\ and markup.
+func (f *Writer) Sheet(name string, columns []Column) error {
+	if err := f.endSheet(); err != nil {
+		return err
+	}
+	f.title, f.columns, f.parts = name, columns, 0
+	f.letters = f.letters[:0]
+	for i := range columns {
+		f.letters = append(f.letters, letters(i))
+	}
+	return f.nextSheet()
+}
+
+// letters names a column: A … Z, AA, AB …
+func letters(i int) string {
+	if i < 26 {
+		return string(rune('A' + i))
+	}
+	return letters(i/26-1) + string(rune('A'+i%26))
+}
+
+// Row writes one row of the current table. A nil cell is empty, and there may be fewer cells than columns. The cells may
+// be used again after the call.
+func (f *Writer) Row(cells [][]byte) error {
+	if f.sheet == nil {
+		return errNoSheet
+	}
+	if f.rows == f.most-1 { // one is left for a line of words
 		if err := f.endSheet(); err != nil {
 			return err
 		}
@@ -68,23 +115,25 @@ func (f *xlsxFile) row(cells [][]byte) error {
 	return f.write(cells, styleText)
 }
 
-func (f *xlsxFile) last(words []byte) error {
-	if err := f.write([][]byte{words}, styleClosing); err != nil {
-		return err
+// Words writes a row of one cell that runs on over its neighbours, such as the words that close a table.
+func (f *Writer) Words(words []byte) error {
+	if f.sheet == nil {
+		return errNoSheet
 	}
+	return f.write([][]byte{words}, styleWords)
+}
+
+// Close completes the file. A workbook without it cannot be opened.
+func (f *Writer) Close() error {
 	if err := f.endSheet(); err != nil {
 		return err
 	}
 	sheets, rels := "", ""
-	for i := 1; i <= f.sheets; i++ {
-		name := "意见"
-		if i > 1 {
-			name += strconv.Itoa(i)
-		}
-		sheets += fmt.Sprintf(`<sheet name="%s" sheetId="%d" r:id="rId%d"/>`, name, i, i)
-		rels += fmt.Sprintf(`<Relationship Id="rId%d" Type="%s/worksheet" Target="worksheets/sheet%d.xml"/>`, i, relations, i)
+	for i, name := range f.names {
+		sheets += fmt.Sprintf(`<sheet name="%s" sheetId="%d" r:id="rId%d"/>`, name, i+1, i+1)
+		rels += fmt.Sprintf(`<Relationship Id="rId%d" Type="%s/worksheet" Target="worksheets/sheet%d.xml"/>`, i+1, relations, i+1)
 	}
-	rels += fmt.Sprintf(`<Relationship Id="rId%d" Type="%s/styles" Target="styles.xml"/>`, f.sheets+1, relations)
+	rels += fmt.Sprintf(`<Relationship Id="rId%d" Type="%s/styles" Target="styles.xml"/>`, len(f.names)+1, relations)
 	if err := f.part("xl/workbook.xml", fmt.Sprintf(workbook, sheets)); err != nil {
 		return err
 	}
@@ -94,7 +143,7 @@ func (f *xlsxFile) last(words []byte) error {
 	return f.zip.Close()
 }
 
-func (f *xlsxFile) part(name, content string) error {
+func (f *Writer) part(name, content string) error {
 	w, err := f.zip.Create(name)
 	if err != nil {
 		return err
@@ -103,10 +152,15 @@ func (f *xlsxFile) part(name, content string) error {
 	return err
 }
 
-func (f *xlsxFile) nextSheet() error {
-	f.sheets++
+func (f *Writer) nextSheet() error {
+	f.parts++
 	f.rows = 0
-	w, err := f.zip.Create(fmt.Sprintf("xl/worksheets/sheet%d.xml", f.sheets))
+	name := f.title
+	if f.parts > 1 {
+		name += strconv.Itoa(f.parts)
+	}
+	f.names = append(f.names, name)
+	w, err := f.zip.Create(fmt.Sprintf("xl/worksheets/sheet%d.xml", len(f.names)))
 	if err != nil {
 		return err
 	}
@@ -114,8 +168,8 @@ func (f *xlsxFile) nextSheet() error {
 	head := xml.Header + sheetHead + "<cols>"
 	headings := make([][]byte, len(f.columns))
 	for i, c := range f.columns {
-		head += fmt.Sprintf(`<col min="%d" max="%d" width="%d" customWidth="1"/>`, i+1, i+1, c.width)
-		headings[i] = []byte(c.heading)
+		head += fmt.Sprintf(`<col min="%d" max="%d" width="%d" customWidth="1"/>`, i+1, i+1, c.Width)
+		headings[i] = []byte(c.Heading)
 	}
 	if _, err := f.sheet.WriteString(head + "</cols><sheetData>"); err != nil {
 		return err
@@ -123,14 +177,19 @@ func (f *xlsxFile) nextSheet() error {
 	return f.write(headings, styleHeading)
 }
 
-func (f *xlsxFile) endSheet() error {
+func (f *Writer) endSheet() error {
+	if f.sheet == nil {
+		return nil
+	}
 	if _, err := f.sheet.WriteString("</sheetData></worksheet>"); err != nil {
 		return err
 	}
-	return f.sheet.Flush()
+	err := f.sheet.Flush()
+	f.sheet = nil
+	return err
 }
 
-func (f *xlsxFile) write(cells [][]byte, style string) error {
+func (f *Writer) write(cells [][]byte, style string) error {
 	f.rows++
 	b := append(f.record[:0], `<row r="`...)
 	b = strconv.AppendInt(b, int64(f.rows), 10)
@@ -139,20 +198,20 @@ func (f *xlsxFile) write(cells [][]byte, style string) error {
 		if len(c) == 0 {
 			continue
 		}
-		b = append(append(b, `<c r="`...), f.names[i]...)
+		b = append(append(b, `<c r="`...), f.letters[i]...)
 		b = strconv.AppendInt(b, int64(f.rows), 10)
-		if f.columns[i].kind == number && style == styleText {
+		if f.columns[i].Kind == Number && style == styleText {
 			b = append(append(append(b, `"><v>`...), c...), `</v></c>`...)
 			continue
 		}
 		b = append(b, `" s="`...)
-		if f.columns[i].kind == code && style == styleText {
+		if f.columns[i].Kind == Code && style == styleText {
 			b = append(b, styleCode...)
 		} else {
 			b = append(b, style...)
 		}
 		b = append(b, `" t="inlineStr"><is><t xml:space="preserve">`...)
-		f.cell = appendCell(f.cell[:0], c)
+		f.cell = AppendCell(f.cell[:0], c)
 		b = append(appendXML(b, fitCell(f.cell)), `</t></is></c>`...)
 	}
 	f.record = append(b, "</row>"...)
@@ -182,7 +241,7 @@ func fitCell(value []byte) []byte {
 	return append(value[:keep], tooLong...)
 }
 
-// appendXML escapes text that appendCell has cleaned. A carriage return would be read as a line feed, and a sequence
+// appendXML escapes text that AppendCell has cleaned. A carriage return would be read as a line feed, and a sequence
 // like _x0041_ as the character it names (ECMA-376 part 1, 22.9.2.19), so both are written in the escaped form.
 func appendXML(dst, value []byte) []byte {
 	start := 0
@@ -225,7 +284,7 @@ const (
 	styleText    = "1"
 	styleHeading = "2"
 	styleCode    = "3"
-	styleClosing = "0"
+	styleWords   = "0"
 )
 
 const (
