@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 
+	"wenji/internal/notify"
 	"wenji/web/ui"
 
 	"github.com/caarlos0/env/v11"
@@ -21,6 +22,7 @@ type config struct {
 	Listen         string       `env:"LISTEN" envDefault:"127.0.0.1:8080"`
 	BaseURL        string       `env:"BASE_URL"`
 	KeysFile       string       `env:"KEYS_FILE"`
+	SMTPURL        string       `env:"SMTP_URL"`
 	TrustedProxies []proxyRange `env:"TRUSTED_PROXIES"`
 	LogLevel       slog.Level   `env:"LOG_LEVEL" envDefault:"INFO"`
 
@@ -105,10 +107,32 @@ func readConfig(getenv func(string) string, n need) (config, error) {
 		}
 		c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
 	}
+	if _, err := c.mail(); err != nil {
+		faults = append(faults, err.Error())
+	}
 	if len(faults) > 0 {
 		return config{}, usageError{errors.New("设置有" + fmt.Sprint(len(faults)) + "处需要修改：\n  " + strings.Join(faults, "\n  "))}
 	}
 	return c, nil
+}
+
+// mail is the mail server of the settings, nil where none is named.
+func (c config) mail() (*notify.Server, error) {
+	if c.SMTPURL == "" {
+		return nil, nil
+	}
+	name := c.Site.Column
+	if c.Site.Name != "" {
+		name = c.Site.Name + " " + name
+	}
+	server, err := notify.NewServer(c.SMTPURL, c.Site.Email, name)
+	switch {
+	case errors.Is(err, notify.ErrNoSender):
+		return nil, errors.New("WENJI_SMTP_URL 中没有发件人：请在后面写上 ?from=发件邮箱，或者填写 WENJI_SITE_EMAIL")
+	case err != nil:
+		return nil, errors.New("WENJI_SMTP_URL 不对：请写成 smtp://用户名:密码@主机:587 或 smtps://用户名:密码@主机:465，用户名和密码中的特殊字符用百分号编码")
+	}
+	return server, nil
 }
 
 func settingFault(err error) string {

@@ -85,9 +85,13 @@ func runDemo(ctx context.Context, t *terminal, f demoFlags) error {
 	if _, err := postgres.Migrate(ctx, url, log); err != nil {
 		return fmt.Errorf("更新数据库结构：%w", err)
 	}
+	mail, err := c.mail()
+	if err != nil {
+		return err
+	}
 	p, err := newPortal(ctx, portalConfig{
 		databaseURL: url, keys: keys, log: log, site: demoSite(c.Site), baseURL: c.BaseURL, proxies: c.proxies(),
-		skew: skew, captchaDigits: f.digits, checkLimit: demoCheckLimit(f.digits),
+		skew: skew, captchaDigits: f.digits, checkLimit: demoCheckLimit(f.digits), mail: mail,
 	})
 	if err != nil {
 		return err

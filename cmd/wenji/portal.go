@@ -23,6 +23,7 @@ import (
 	"wenji/internal/httpd"
 	"wenji/internal/intake"
 	"wenji/internal/moderation"
+	"wenji/internal/notify"
 	"wenji/internal/postgres"
 	"wenji/internal/referral"
 	"wenji/internal/report"
@@ -49,6 +50,7 @@ type portalConfig struct {
 	site        ui.Site
 	baseURL     string
 	proxies     []netip.Prefix
+	mail        *notify.Server // nil: no mail is sent
 
 	skew          time.Duration // demo only
 	captchaDigits string        // demo only
@@ -66,6 +68,7 @@ type portal struct {
 	export *postgres.DB // exports
 	server *httpd.Server
 	sealer *audit.Sealer
+	mail   *notify.Sender
 }
 
 // newPortal puts the parts together. It does not need the database to be up.
@@ -90,6 +93,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 	days := &calendar.Store{DB: p.db}
 	comments := comment.NewStore(p.db, p.submit, c.keys, tries)
 	p.sealer = &audit.Sealer{DB: p.db, Key: c.keys.AuditKey(), Log: c.log}
+	p.mail = &notify.Sender{DB: p.db, Keys: c.keys, Server: c.mail, BaseURL: c.baseURL, Log: c.log, Now: p.db.Now}
 	p.server = &httpd.Server{
 		DB:             p.db,
 		Consultations:  &consultation.Store{DB: p.db, Now: p.db.Now},
@@ -101,6 +105,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		Referrals:      &referral.Store{DB: p.db, Keys: c.keys, Calendar: days, Now: p.db.Now},
 		Reports:        &report.Store{DB: p.db, Now: p.db.Now},
 		Retention:      &retention.Store{DB: p.db, Keys: c.keys, Now: p.db.Now},
+		Mail:           &notify.Store{DB: p.db},
 		Exports:        &export.Store{DB: p.export, Keys: c.keys, Now: p.export.Now},
 		Staff:          &staff.Store{DB: p.db, Keys: c.keys, Tries: tries, Now: p.db.Now, Log: c.log},
 		Captcha:        captcha.New(c.keys.Box(captcha.Purpose), p.db, captcha.Options{FixedDigits: c.captchaDigits, PoolSize: captchaPool, Log: c.log}),
@@ -132,7 +137,7 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	for _, f := range []func(context.Context){
-		p.server.Comments.Run, p.server.Captcha.Run, p.server.Listen, p.janitor,
+		p.server.Comments.Run, p.server.Captcha.Run, p.server.Listen, p.janitor, p.mail.Run,
 		func(ctx context.Context) { logEnd(p.config.log, "sealing the audit record", p.sealer.Run(ctx)) },
 	} {
 		work.Go(func() { f(background) })

@@ -36,9 +36,13 @@ func serveCommand(t *terminal) *cobra.Command {
 				site.Name = site.Column
 			}
 			log := logger(t.err, c.LogLevel)
+			mail, err := c.mail()
+			if err != nil {
+				return err
+			}
 			p, err := newPortal(cmd.Context(), portalConfig{
 				databaseURL: c.DatabaseURL, keys: keys, log: log, site: site, baseURL: c.BaseURL, proxies: c.proxies(),
-				checkLimit: checkLimit,
+				checkLimit: checkLimit, mail: mail,
 			})
 			if err != nil {
 				return err

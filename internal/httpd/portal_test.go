@@ -22,6 +22,7 @@ import (
 	"wenji/internal/httpd"
 	"wenji/internal/intake"
 	"wenji/internal/moderation"
+	"wenji/internal/notify"
 	"wenji/internal/postgres"
 	"wenji/internal/postgres/pgtest"
 	"wenji/internal/referral"
@@ -113,6 +114,7 @@ func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Ti
 		Referrals:     &referral.Store{DB: db, Keys: keys, Calendar: days, Now: db.Now},
 		Reports:       &report.Store{DB: db, Now: db.Now},
 		Retention:     &retention.Store{DB: db, Keys: keys, Now: db.Now},
+		Mail:          &notify.Store{DB: db},
 		Exports:       &export.Store{DB: db, Keys: keys, Now: db.Now},
 		Staff:         &staff.Store{DB: db, Keys: keys, Tries: tries, Now: db.Now},
 		Captcha:       captcha.New(keys.Box(captcha.Purpose), db, captcha.Options{FixedDigits: digits, PoolSize: 1}),

@@ -15,6 +15,7 @@ import (
 	"wenji/internal/export"
 	"wenji/internal/intake"
 	"wenji/internal/moderation"
+	"wenji/internal/notify"
 	"wenji/internal/postgres"
 	"wenji/internal/referral"
 	"wenji/internal/report"
@@ -37,6 +38,7 @@ type Server struct {
 	Referrals     *referral.Store
 	Reports       *report.Store
 	Retention     *retention.Store
+	Mail          *notify.Store
 	Exports       *export.Store
 	Calendar      *calendar.Store
 	Staff         *staff.Store
