@@ -225,7 +225,7 @@ func demoSample(ctx context.Context, p *portal, reopen bool) error {
 	case reopen && c.OriginalClosesAt == nil && !now.Before(c.ClosesAt):
 		y, m, d := now.Add(demoReopening).In(consultation.Shanghai).Date()
 		closes := time.Date(y, m, d+1, 0, 0, 0, 0, consultation.Shanghai)
-		err = store.Extend(ctx, "wenji demo", c.ID, closes, "演示")
+		err = store.Extend(ctx, consultation.Operator("wenji demo"), c.ID, closes, "演示")
 	}
 	if err != nil {
 		return fmt.Errorf("设置样例的征集时间：%w", err)

@@ -64,7 +64,7 @@ WITH input AS MATERIALIZED (
 ), open AS MATERIALIZED (
   SELECT c.id, c.publication, clock.now
     FROM consultation c, clock
-   WHERE c.id = ANY ($2::text[]) AND c.withdrawn_at IS NULL AND c.concluded_on IS NULL
+   WHERE c.id = ANY ($2::text[]) AND c.stage = 'published' AND c.withdrawn_at IS NULL AND c.concluded_on IS NULL
      AND c.opens_at <= clock.now AND clock.now < c.closes_at
 ), fresh AS MATERIALIZED (
   SELECT i.*, o.now,

@@ -182,6 +182,14 @@ func TestAWithdrawnConsultationTakesNothing(t *testing.T) {
 	}
 }
 
+func TestAConsultationBeingPreparedTakesNothing(t *testing.T) {
+	f := newFixture(t, during())
+	exec(t, f.db, `UPDATE consultation SET stage = 'preparing'`)
+	if _, err := f.Submit(context.Background(), f.draft(t)); !errors.Is(err, apperr.ErrClosed) {
+		t.Fatalf("submit while it is being prepared: %v", err)
+	}
+}
+
 func TestNumbersRunWithoutGaps(t *testing.T) {
 	f := newFixture(t, during())
 	var wg sync.WaitGroup

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"wenji/internal/apperr"
@@ -89,33 +88,7 @@ func insertNodes(ctx context.Context, tx pgx.Tx, id, document string, nodes []cl
 	return nil
 }
 
-// Extend moves the closing instant to a later one; the notice prints the first one, the new one and the reason. closesAt
-// is exclusive. A consultation that has closed is opened again by it; actor is the display name for the record.
-//
-// Errors: *apperr.Invalid on closes_at (not later than now and than the present closing instant) or reason (empty);
-// apperr.ErrConflict when the consultation is withdrawn or its result is out; apperr.ErrNotFound.
-func (s *Store) Extend(ctx context.Context, actor, id string, closesAt time.Time, reason string) error {
-	reason = strings.TrimSpace(reason)
-	return s.change(ctx, id, func(tx pgx.Tx, c *Consultation) (act, error) {
-		switch {
-		case c.WithdrawnAt != nil || c.ConcludedOn != nil:
-			return act{}, apperr.ErrConflict
-		case !closesAt.After(c.ClosesAt) || !closesAt.After(s.Now()):
-			return act{}, invalid("closes_at", validate.ClosingNotLater)
-		case reason == "":
-			return act{}, invalid("reason", validate.ExtensionWithoutReason)
-		}
-		_, err := tx.Exec(ctx, `
-			UPDATE consultation
-			   SET original_closes_at = coalesce(original_closes_at, closes_at), closes_at = $2, extension_reason = $3,
-			       extended_on = $4, version = version + 1
-			 WHERE id = $1`, id, closesAt, reason, midnight(s.Now()))
-		detail := fmt.Sprintf("from %s to %s: %s", stamp(c.ClosesAt), stamp(closesAt), reason)
-		return act{actor, roleOperator, "extend", detail}, err
-	})
-}
-
-// ResetPeriod takes all extensions back: the first closing instant stands again. Without an extension it does nothing.
+// ResetPeriod takes all extensions and early ends back: the first closing instant stands again. Without an extension it does nothing.
 // Errors: apperr.ErrNotFound.
 func (s *Store) ResetPeriod(ctx context.Context, actor, id string) error {
 	return s.change(ctx, id, func(tx pgx.Tx, c *Consultation) (act, error) {
@@ -125,18 +98,23 @@ func (s *Store) ResetPeriod(ctx context.Context, actor, id string) error {
 		_, err := tx.Exec(ctx, `
 			UPDATE consultation
 			   SET closes_at = original_closes_at, original_closes_at = NULL, extension_reason = '', extended_on = NULL,
-			       version = version + 1
+			       ended_early_at = NULL, early_end_reason = '', version = version + 1
 			 WHERE id = $1`, id)
+		if err == nil {
+			_, err = tx.Exec(ctx, `DELETE FROM period_change WHERE consultation_id = $1 AND kind <> 'withdrawal'`, id)
+		}
 		return act{actor, roleOperator, "reset_period", fmt.Sprintf("from %s to %s", stamp(c.ClosesAt), stamp(*c.OriginalClosesAt))}, err
 	})
 }
 
-// SetPublication says how comments get past the queue from now on; whoever calls it has checked that the actor is an
-// editor. What is set already is not set again.
+// SetPublication says how comments get past the queue from now on. What is set already is not set again.
 //
-// Errors: *apperr.Invalid on publication for Instant of another kind than 省政府文件 and for unknown values;
+// Errors: apperr.ErrForbidden; *apperr.Invalid on publication for Instant of another kind than 省政府文件 and for unknown values;
 // apperr.ErrNotFound.
-func (s *Store) SetPublication(ctx context.Context, actor, id string, p Publication) error {
+func (s *Store) SetPublication(ctx context.Context, by Actor, id string, p Publication) error {
+	if !by.SetPublication {
+		return apperr.ErrForbidden
+	}
 	return s.change(ctx, id, func(tx pgx.Tx, c *Consultation) (act, error) {
 		switch {
 		case p != AfterReview && (p != Instant || c.Kind != NormativeDocument):
@@ -145,15 +123,12 @@ func (s *Store) SetPublication(ctx context.Context, actor, id string, p Publicat
 			return act{}, nil
 		}
 		_, err := tx.Exec(ctx, `UPDATE consultation SET publication = $2, version = version + 1 WHERE id = $1`, id, string(p))
-		return act{actor, roleEditor, "set_publication", fmt.Sprintf("from %s to %s", c.Publication, p)}, err
+		return act{by.Signature, by.Role, "set_publication", fmt.Sprintf("from %s to %s", c.Publication, p)}, err
 	})
 }
 
-// Roles in the record: the editor at the desk, and whoever runs the program.
-const (
-	roleEditor   = "editor"
-	roleOperator = "operator"
-)
+// roleOperator is the role, in the record, of whoever runs the program.
+const roleOperator = "operator"
 
 // act is what the record keeps of a change; an act without a name changed nothing.
 type act struct{ actor, role, name, detail string }

@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+var lijing = consultation.Operator("李静")
+
 // record is the audit record: action, actor, role and detail, oldest first.
 func record(t *testing.T, s *consultation.Store) []string {
 	t.Helper()
@@ -36,8 +38,8 @@ func TestAnExtensionKeepsTheFirstClosingInstant(t *testing.T) {
 	s := newStore(t)
 	importSample(t, s)
 	first, second := at(t, "2025-05-16T00:00:00+08:00"), at(t, "2025-05-21T00:00:00+08:00")
-	must(t, s.Extend(t.Context(), "李静", sampleID, first, " 意见较多 "))
-	must(t, s.Extend(t.Context(), "李静", sampleID, second, "应社会要求"))
+	must(t, s.Extend(t.Context(), lijing, sampleID, first, " 意见较多 "))
+	must(t, s.Extend(t.Context(), lijing, sampleID, second, "应社会要求"))
 	c, err := s.Consultation(t.Context(), sampleID)
 	must(t, err)
 	if c.OriginalClosesAt == nil || !c.OriginalClosesAt.Equal(at(t, "2025-05-08T00:00:00+08:00")) || !c.ClosesAt.Equal(second) {
@@ -61,7 +63,7 @@ func TestAClosedConsultationIsOpenedAgainByAnExtension(t *testing.T) {
 	importSample(t, s)
 	late := at(t, "2026-01-02T23:30:00+08:00") // still the second in Beijing, whatever the server thinks
 	s.Now = func() time.Time { return late.UTC() }
-	must(t, s.Extend(t.Context(), "李静", sampleID, at(t, "2026-02-01T00:00:00+08:00"), "演示"))
+	must(t, s.Extend(t.Context(), lijing, sampleID, at(t, "2026-02-01T00:00:00+08:00"), "演示"))
 	c, err := s.Consultation(t.Context(), sampleID)
 	must(t, err)
 	if c.Phase(late) != consultation.Open || c.ExtendedOn.Format(time.DateOnly) != "2026-01-02" {
@@ -73,16 +75,16 @@ func TestAnExtensionThatIsNoneIsRefused(t *testing.T) {
 	s := newStore(t)
 	importSample(t, s)
 	later := at(t, "2025-06-01T00:00:00+08:00")
-	wantInvalid(t, s.Extend(t.Context(), "李静", sampleID, at(t, "2025-05-08T00:00:00+08:00"), "同一时间"), "closes_at")
-	wantInvalid(t, s.Extend(t.Context(), "李静", sampleID, later, "  "), "reason")
+	wantInvalid(t, s.Extend(t.Context(), lijing, sampleID, at(t, "2025-05-08T00:00:00+08:00"), "同一时间"), "closes_at")
+	wantInvalid(t, s.Extend(t.Context(), lijing, sampleID, later, "  "), "reason")
 	s.Now = func() time.Time { return later }
-	wantInvalid(t, s.Extend(t.Context(), "李静", sampleID, later, "已经过去"), "closes_at")
+	wantInvalid(t, s.Extend(t.Context(), lijing, sampleID, later, "已经过去"), "closes_at")
 	for _, sql := range []string{
 		`UPDATE consultation SET withdrawn_at = '2025-05-02'`,
 		`UPDATE consultation SET withdrawn_at = NULL, concluded_on = '2025-05-02'`,
 	} {
 		exec(t, s, sql)
-		if err := s.Extend(t.Context(), "李静", sampleID, later.AddDate(0, 1, 0), "理由"); !errors.Is(err, apperr.ErrConflict) {
+		if err := s.Extend(t.Context(), lijing, sampleID, later.AddDate(0, 1, 0), "理由"); !errors.Is(err, apperr.ErrConflict) {
 			t.Errorf("after %s: %v", sql, err)
 		}
 	}
@@ -95,7 +97,7 @@ func TestResetPeriodTakesTheExtensionBack(t *testing.T) {
 	s := newStore(t)
 	importSample(t, s)
 	must(t, s.ResetPeriod(t.Context(), "李静", sampleID)) // nothing to take back
-	must(t, s.Extend(t.Context(), "李静", sampleID, at(t, "2025-06-01T00:00:00+08:00"), "意见较多"))
+	must(t, s.Extend(t.Context(), lijing, sampleID, at(t, "2025-06-01T00:00:00+08:00"), "意见较多"))
 	must(t, s.ResetPeriod(t.Context(), "李静", sampleID))
 	c, err := s.Consultation(t.Context(), sampleID)
 	must(t, err)
@@ -111,18 +113,18 @@ func TestOnlyGovernmentDocumentsMayBeShownAtOnce(t *testing.T) {
 	s := newStore(t)
 	several(t, s)
 	for _, id := range []string{"2025-0002", "2025-0003", "2024-0006"} {
-		wantInvalid(t, s.SetPublication(t.Context(), "李静", id, consultation.Instant), "publication")
+		wantInvalid(t, s.SetPublication(t.Context(), lijing, id, consultation.Instant), "publication")
 	}
-	wantInvalid(t, s.SetPublication(t.Context(), "李静", sampleID, "never"), "publication")
+	wantInvalid(t, s.SetPublication(t.Context(), lijing, sampleID, "never"), "publication")
 	before := len(record(t, s))
-	must(t, s.SetPublication(t.Context(), "李静", sampleID, consultation.Instant))
-	must(t, s.SetPublication(t.Context(), "李静", sampleID, consultation.Instant)) // no change, no entry
+	must(t, s.SetPublication(t.Context(), lijing, sampleID, consultation.Instant))
+	must(t, s.SetPublication(t.Context(), lijing, sampleID, consultation.Instant)) // no change, no entry
 	c, err := s.Consultation(t.Context(), sampleID)
 	must(t, err)
 	if c.Publication != consultation.Instant || c.Version != 2 {
 		t.Errorf("publication %s, version %d", c.Publication, c.Version)
 	}
-	if got := record(t, s)[before:]; !slices.Equal(got, []string{"consultation.set_publication|李静|editor|from after_review to instant"}) {
+	if got := record(t, s)[before:]; !slices.Equal(got, []string{"consultation.set_publication|李静|operator|from after_review to instant"}) {
 		t.Errorf("record %q", got)
 	}
 }
@@ -141,10 +143,10 @@ func TestEveryChangeIsAnnounced(t *testing.T) {
 	}{
 		{"import", func() error { return s.Import(t.Context(), "李静", sampleSource(t)) }},
 		{"extend", func() error {
-			return s.Extend(t.Context(), "李静", sampleID, at(t, "2025-06-01T00:00:00+08:00"), "意见较多")
+			return s.Extend(t.Context(), lijing, sampleID, at(t, "2025-06-01T00:00:00+08:00"), "意见较多")
 		}},
 		{"reset", func() error { return s.ResetPeriod(t.Context(), "李静", sampleID) }},
-		{"publication", func() error { return s.SetPublication(t.Context(), "李静", sampleID, consultation.Instant) }},
+		{"publication", func() error { return s.SetPublication(t.Context(), lijing, sampleID, consultation.Instant) }},
 	}
 	for _, act := range acts {
 		must(t, act.do())

@@ -43,6 +43,7 @@ const (
 type Phase string
 
 const (
+	Preparing Phase = "preparing" // 编辑中: at the desk only
 	NotBegun  Phase = "not_begun" // 未开始
 	Open      Phase = "open"      // 征集中
 	Closed    Phase = "closed"    // 已结束
@@ -50,9 +51,18 @@ const (
 	Withdrawn Phase = "withdrawn" // 已中止
 )
 
+// Stage says whether the public may know of a consultation. The zero Stage is published.
+type Stage string
+
+const (
+	StagePreparing Stage = "preparing" // being made at the desk
+	StagePublished Stage = "published"
+)
+
 // Consultation is one draft opened to comment, without the text of its documents.
 type Consultation struct {
 	ID       string // year-serial, such as 2025-0001
+	Stage    Stage
 	Kind     Kind
 	Title    string // of the draft, without 《》
 	Headline string // of the notice
@@ -64,10 +74,13 @@ type Consultation struct {
 	OpensAt           time.Time
 	ClosesAt          time.Time // exclusive: “5月7日24时” is 8 May 00:00 in Asia/Shanghai
 	ShortPeriodReason string
+	ConcernsBusiness  bool // 涉企: 30 days whatever the kind (优化营商环境条例 §62)
 
-	OriginalClosesAt *time.Time // set once extended
+	OriginalClosesAt *time.Time // set once extended or ended early
 	ExtensionReason  string
 	ExtendedOn       *time.Time
+	EndedEarlyAt     *time.Time // set when ended before its time; ClosesAt is then this instant
+	EarlyEndReason   string
 
 	WithdrawnAt      *time.Time
 	WithdrawalReason string
@@ -103,6 +116,7 @@ type Dossier struct {
 	Draft          []clause.Node
 	Interpretation []clause.Node
 	Attachments    []Attachment
+	Changes        []PeriodChange    // announced changes of the period, oldest first
 	ClauseCounts   map[uuid.UUID]int // published comments by clause
 }
 
@@ -112,6 +126,8 @@ var Shanghai = time.FixedZone("CST", 8*60*60)
 // Phase tells where the consultation stands at now.
 func (c *Consultation) Phase(now time.Time) Phase {
 	switch {
+	case c.Stage == StagePreparing:
+		return Preparing
 	case c.WithdrawnAt != nil:
 		return Withdrawn
 	case c.ConcludedOn != nil:

@@ -177,7 +177,7 @@ func (set *settings) source() (Source, []error) {
 		}
 	}
 	return Source{Consultation: Consultation{
-		ID: set.ID, Kind: set.Kind, Title: set.Title, Headline: set.Headline,
+		ID: set.ID, Stage: StagePublished, Kind: set.Kind, Title: set.Title, Headline: set.Headline,
 		Unit: set.Unit, Source: set.Source, Editor: set.Editor,
 		PublishedOn: published, OpensAt: set.OpensAt, ClosesAt: set.ClosesAt,
 		ShortPeriodReason: set.ShortPeriodReason, ResultExpected: set.ResultExpected,

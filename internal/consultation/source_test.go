@@ -37,7 +37,7 @@ func TestTheSampleIsWholeAndFreeOfDoubt(t *testing.T) {
 		t.Errorf("doubtful places: %v", s.Doubts)
 	}
 	want := consultation.Consultation{
-		ID: "2025-0001", Kind: consultation.NormativeDocument,
+		ID: "2025-0001", Stage: consultation.StagePublished, Kind: consultation.NormativeDocument,
 		Title:       "辽宁省深化养老服务改革促进银发经济发展的实施方案（征求意见稿）",
 		Headline:    "省民政厅就《辽宁省深化养老服务改革促进银发经济发展的实施方案（征求意见稿）》公开征求意见",
 		Unit:        "辽宁省民政厅",

@@ -30,6 +30,7 @@ const (
 // ListFilter narrows the list; zero fields do not.
 type ListFilter struct {
 	Phases []Phase // Open, Closed or Concluded
+	Desk   bool    // those being prepared too, before all others; for the desk alone
 	Kind   Kind
 	Unit   string
 	Query  string // words divided by blanks, each of which the headline or the unit holds
@@ -38,8 +39,9 @@ type ListFilter struct {
 }
 
 const columns = `
-	c.id, c.kind, c.title, c.headline, c.unit, c.source, c.editor, c.published_on, c.opens_at, c.closes_at,
-	c.short_period_reason, c.original_closes_at, c.extension_reason, c.extended_on, c.withdrawn_at, c.withdrawal_reason,
+	c.id, c.stage, c.kind, c.title, c.headline, c.unit, c.source, c.editor, c.published_on, c.opens_at, c.closes_at,
+	c.short_period_reason, c.concerns_business, c.original_closes_at, c.extension_reason, c.extended_on,
+	c.ended_early_at, c.early_end_reason, c.withdrawn_at, c.withdrawal_reason,
 	c.concluded_on, c.result_expected, c.publication, c.id_number_rule, c.phone_rule, c.email_rule, c.contact_phone,
 	c.contact_email, c.mail_subject, c.notice, c.version,
 	coalesce(n.received + n.published + n.withheld + n.declined, 0), coalesce(n.published, 0)`
@@ -47,14 +49,14 @@ const columns = `
 const tables = ` FROM consultation c LEFT JOIN comment_count n ON n.consultation_id = c.id`
 
 // phaseSQL is Phase in SQL; $1 is now.
-const phaseSQL = `CASE WHEN c.withdrawn_at IS NOT NULL THEN 'withdrawn' WHEN c.concluded_on IS NOT NULL THEN 'result'
+const phaseSQL = `CASE WHEN c.stage = 'preparing' THEN 'preparing' WHEN c.withdrawn_at IS NOT NULL THEN 'withdrawn' WHEN c.concluded_on IS NOT NULL THEN 'result'
 	WHEN $1::timestamptz < c.opens_at THEN 'not_begun' WHEN $1::timestamptz < c.closes_at THEN 'open' ELSE 'closed' END`
 
 func scan(row pgx.CollectableRow) (Consultation, error) {
 	var c Consultation
-	err := row.Scan(&c.ID, &c.Kind, &c.Title, &c.Headline, &c.Unit, &c.Source, &c.Editor, &c.PublishedOn, &c.OpensAt,
-		&c.ClosesAt, &c.ShortPeriodReason, &c.OriginalClosesAt, &c.ExtensionReason, &c.ExtendedOn, &c.WithdrawnAt,
-		&c.WithdrawalReason, &c.ConcludedOn, &c.ResultExpected, &c.Publication, &c.IDNumberRule, &c.PhoneRule,
+	err := row.Scan(&c.ID, &c.Stage, &c.Kind, &c.Title, &c.Headline, &c.Unit, &c.Source, &c.Editor, &c.PublishedOn,
+		&c.OpensAt, &c.ClosesAt, &c.ShortPeriodReason, &c.ConcernsBusiness, &c.OriginalClosesAt, &c.ExtensionReason,
+		&c.ExtendedOn, &c.EndedEarlyAt, &c.EarlyEndReason, &c.WithdrawnAt, &c.WithdrawalReason, &c.ConcludedOn, &c.ResultExpected, &c.Publication, &c.IDNumberRule, &c.PhoneRule,
 		&c.EmailRule, &c.ContactPhone, &c.ContactEmail, &c.MailSubject, &c.Notice, &c.Version, &c.Received, &c.Published)
 	// A date comes back as midnight UTC; ours are days in Asia/Shanghai.
 	c.PublishedOn = calendarDay(c.PublishedOn)
@@ -86,7 +88,7 @@ func (s *Store) List(ctx context.Context, f ListFilter) (items []Consultation, t
 	size = min(size, pageMost)
 	args = append(args, size, (page-1)*size)
 	rows, err := s.DB.Query(ctx, `SELECT `+columns+tables+where+fmt.Sprintf(`
-		 ORDER BY (%s) = 'open' DESC, c.published_on DESC, c.id DESC
+		 ORDER BY c.stage = 'preparing' DESC, (%s) = 'open' DESC, c.published_on DESC, c.id DESC
 		 LIMIT $%d OFFSET $%d`, phaseSQL, len(args)-1, len(args)), args...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list consultations: %w", err)
@@ -100,6 +102,9 @@ func (s *Store) List(ctx context.Context, f ListFilter) (items []Consultation, t
 func (f ListFilter) where(now time.Time) (string, []any) {
 	args := []any{now}
 	where := []string{`$1::timestamptz IS NOT NULL`}
+	if !f.Desk {
+		where = append(where, `c.stage = 'published'`)
+	}
 	add := func(condition string, value any) {
 		args = append(args, value)
 		where = append(where, fmt.Sprintf(condition, len(args)))
@@ -125,9 +130,9 @@ func readable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }
 
-// PhaseCounts counts all consultations by phase.
+// PhaseCounts counts all published consultations by phase.
 func (s *Store) PhaseCounts(ctx context.Context) (map[Phase]int, error) {
-	rows, err := s.DB.Query(ctx, `SELECT `+phaseSQL+` AS phase, count(*)`+tables+` GROUP BY phase`, s.Now())
+	rows, err := s.DB.Query(ctx, `SELECT `+phaseSQL+` AS phase, count(*)`+tables+` WHERE c.stage = 'published' GROUP BY phase`, s.Now())
 	if err != nil {
 		return nil, fmt.Errorf("count phases: %w", err)
 	}
@@ -143,18 +148,31 @@ func (s *Store) PhaseCounts(ctx context.Context) (map[Phase]int, error) {
 	return counts, nil
 }
 
-// Units lists the drafting units that have consultations, at most 500.
+// Units lists the drafting units that have published consultations, at most 500.
 func (s *Store) Units(ctx context.Context) ([]string, error) {
-	rows, err := s.DB.Query(ctx, `SELECT DISTINCT unit FROM consultation ORDER BY unit LIMIT 500`)
+	rows, err := s.DB.Query(ctx, `SELECT DISTINCT unit FROM consultation WHERE stage = 'published' ORDER BY unit LIMIT 500`)
 	if err != nil {
 		return nil, fmt.Errorf("list units: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// Consultation returns one consultation, or apperr.ErrNotFound.
+// Consultation returns one published consultation, or apperr.ErrNotFound.
 func (s *Store) Consultation(ctx context.Context, id string) (*Consultation, error) {
+	return published(read(ctx, s.DB, id))
+}
+
+// DeskConsultation is Consultation for the desk, which knows those being prepared too.
+func (s *Store) DeskConsultation(ctx context.Context, id string) (*Consultation, error) {
 	return read(ctx, s.DB, id)
+}
+
+// published hides a consultation that is still being prepared.
+func published(c *Consultation, err error) (*Consultation, error) {
+	if err == nil && c.Stage == StagePreparing {
+		return nil, apperr.ErrNotFound
+	}
+	return c, err
 }
 
 // querier is the pool or a transaction.
@@ -180,8 +198,17 @@ func read(ctx context.Context, q querier, id string) (*Consultation, error) {
 	return &c, nil
 }
 
-// Dossier returns a consultation with its documents and counts, all of one instant, or apperr.ErrNotFound.
+// Dossier returns a published consultation with its documents and counts, all of one instant, or apperr.ErrNotFound.
 func (s *Store) Dossier(ctx context.Context, id string) (*Dossier, error) {
+	d, err := s.DeskDossier(ctx, id)
+	if err == nil && d.Stage == StagePreparing {
+		return nil, apperr.ErrNotFound
+	}
+	return d, err
+}
+
+// DeskDossier is Dossier for the desk, which knows consultations being prepared too.
+func (s *Store) DeskDossier(ctx context.Context, id string) (*Dossier, error) {
 	d := &Dossier{ClauseCounts: make(map[uuid.UUID]int)}
 	err := s.DB.InSnapshot(ctx, func(tx pgx.Tx) error {
 		c, err := read(ctx, tx, id)
@@ -194,6 +221,9 @@ func (s *Store) Dossier(ctx context.Context, id string) (*Dossier, error) {
 		}
 		if d.Attachments, err = readAttachments(ctx, tx, id); err != nil {
 			return fmt.Errorf("list attachments of %s: %w", id, err)
+		}
+		if d.Changes, err = readChanges(ctx, tx, id); err != nil {
+			return fmt.Errorf("list period changes of %s: %w", id, err)
 		}
 		if err := countClauses(ctx, tx, d); err != nil {
 			return fmt.Errorf("count comments by clause of %s: %w", id, err)
@@ -256,8 +286,17 @@ func countClauses(ctx context.Context, tx pgx.Tx, d *Dossier) error {
 	return err
 }
 
-// Attachment returns a file of a consultation, or apperr.ErrNotFound.
+// Attachment returns a file of a published consultation, or apperr.ErrNotFound.
 func (s *Store) Attachment(ctx context.Context, id, name string) (Attachment, []byte, error) {
+	return s.attachment(ctx, id, name, false)
+}
+
+// DeskAttachment is Attachment for the desk, which knows consultations being prepared too.
+func (s *Store) DeskAttachment(ctx context.Context, id, name string) (Attachment, []byte, error) {
+	return s.attachment(ctx, id, name, true)
+}
+
+func (s *Store) attachment(ctx context.Context, id, name string, desk bool) (Attachment, []byte, error) {
 	var (
 		a       Attachment
 		content []byte
@@ -266,7 +305,9 @@ func (s *Store) Attachment(ctx context.Context, id, name string) (Attachment, []
 		return Attachment{}, nil, apperr.ErrNotFound
 	}
 	err := s.DB.QueryRow(ctx, `
-		SELECT name, title, media_type, size, content FROM attachment WHERE consultation_id = $1 AND name = $2`, id, name).
+		SELECT a.name, a.title, a.media_type, a.size, a.content
+		  FROM attachment a JOIN consultation c ON c.id = a.consultation_id
+		 WHERE a.consultation_id = $1 AND a.name = $2 AND (c.stage = 'published' OR $3)`, id, name, desk).
 		Scan(&a.Name, &a.Title, &a.MediaType, &a.Size, &content)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Attachment{}, nil, apperr.ErrNotFound

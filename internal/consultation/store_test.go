@@ -144,7 +144,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 		if _, err := s.Dossier(t.Context(), id); !errors.Is(err, apperr.ErrNotFound) {
 			t.Errorf("dossier %q: %v", id, err)
 		}
-		if err := s.SetPublication(t.Context(), "李静", id, consultation.Instant); !errors.Is(err, apperr.ErrNotFound) {
+		if err := s.SetPublication(t.Context(), lijing, id, consultation.Instant); !errors.Is(err, apperr.ErrNotFound) {
 			t.Errorf("publication of %q: %v", id, err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"wenji/internal/apperr"
 	"wenji/internal/consultation"
+	"wenji/internal/staff"
 	"wenji/web/desk"
 
 	"github.com/go-chi/chi/v5"
@@ -31,7 +32,7 @@ func (s *Server) setPublication(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := chi.URLParam(r, "id")
-	err := s.Consultations.SetPublication(r.Context(), memberOf(r).Signature(), id, consultation.Publication(r.PostForm.Get("publication")))
+	err := s.Consultations.SetPublication(r.Context(), actorOf(r), id, consultation.Publication(r.PostForm.Get("publication")))
 	var invalid *apperr.Invalid
 	if errors.As(err, &invalid) && len(invalid.Problems) > 0 {
 		f := s.deskFrame(r, "征集管理", desk.ItemConsultations)
@@ -44,4 +45,12 @@ func (s *Server) setPublication(w http.ResponseWriter, r *http.Request) error {
 	s.pages.drop()
 	http.Redirect(w, r, "/staff/consultations?saved="+url.QueryEscape(id)+"#c"+id, http.StatusSeeOther)
 	return nil
+}
+
+// actorOf is the signed-in member as consultations know them.
+func actorOf(r *http.Request) consultation.Actor {
+	m := memberOf(r)
+	return consultation.Actor{
+		Signature: m.Signature(), Role: string(m.Role), Edit: m.Can(staff.EditConsultation), SetPublication: m.Can(staff.SetPublication),
+	}
 }

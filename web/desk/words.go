@@ -108,6 +108,8 @@ func kindOfDocument(k consultation.Kind) string {
 
 func phaseWord(p consultation.Phase) string {
 	switch p {
+	case consultation.Preparing:
+		return "编辑中"
 	case consultation.NotBegun:
 		return "未开始"
 	case consultation.Open:

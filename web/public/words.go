@@ -31,6 +31,8 @@ func KindWord(k consultation.Kind) string {
 // PhaseWord names a phase.
 func PhaseWord(p consultation.Phase) string {
 	switch p {
+	case consultation.Preparing:
+		return "编辑中"
 	case consultation.NotBegun:
 		return "未开始"
 	case consultation.Open:
@@ -62,7 +64,7 @@ func phaseTone(p consultation.Phase) ui.Tone {
 // Remaining says how long comments are still taken: 距截止还有3天, 今天24时截止, or 已于2025年5月7日24时截止.
 func Remaining(c *consultation.Consultation, now time.Time) string {
 	switch c.Phase(now) {
-	case consultation.NotBegun:
+	case consultation.Preparing, consultation.NotBegun:
 		return "将于" + ui.Opening(c.OpensAt) + "开始"
 	case consultation.Withdrawn:
 		return "已中止"
@@ -80,7 +82,7 @@ func Remaining(c *consultation.Consultation, now time.Time) string {
 // deadline is the sentence about the period at the top of every page of a consultation.
 func deadline(c *consultation.Consultation, now time.Time) string {
 	switch c.Phase(now) {
-	case consultation.NotBegun:
+	case consultation.Preparing, consultation.NotBegun:
 		return "本次征集将于" + ui.Opening(c.OpensAt) + "开始，" + ui.Closing(c.ClosesAt) + "截止。"
 	case consultation.Open:
 		return "截止时间：" + ui.Closing(c.ClosesAt) + "（" + Remaining(c, now) + "）"
@@ -93,8 +95,11 @@ func deadline(c *consultation.Consultation, now time.Time) string {
 
 // extension tells of the old and the new closing time, or "".
 func extension(c *consultation.Consultation) string {
-	if c.OriginalClosesAt == nil {
+	switch {
+	case c.OriginalClosesAt == nil:
 		return ""
+	case c.EndedEarlyAt != nil:
+		return "原定" + ui.Closing(*c.OriginalClosesAt) + "截止，已于" + ui.Closing(c.ClosesAt) + "提前结束，原因：" + sentence(c.EarlyEndReason)
 	}
 	s := "原截止日期" + ui.Closing(*c.OriginalClosesAt) + "，顺延至" + ui.Closing(c.ClosesAt)
 	if c.ExtensionReason != "" {
@@ -106,9 +111,21 @@ func extension(c *consultation.Consultation) string {
 	return s + "。"
 }
 
+// changeWords is one announced change of the period: what was changed and why.
+func changeWords(p consultation.PeriodChange) string {
+	switch p.Kind {
+	case consultation.Extension:
+		return "征集截止时间由" + ui.Closing(p.OldClosesAt) + "延长至" + ui.Closing(p.NewClosesAt) + "。原因：" + sentence(p.Reason)
+	case consultation.EarlyEnd:
+		return "征集原定" + ui.Closing(p.OldClosesAt) + "截止，提前于" + ui.Closing(p.NewClosesAt) + "结束。原因：" + sentence(p.Reason)
+	default:
+		return "本次征集中止。原因：" + sentence(p.Reason) + "已提交的意见仍会妥善保存。"
+	}
+}
+
 // shortPeriod gives the reason for a period under thirty days (重大行政决策程序暂行条例 §15), or "".
 func shortPeriod(c *consultation.Consultation) string {
-	if c.ShortPeriodReason == "" {
+	if c.ShortPeriodReason == "" || c.PeriodDays() >= 30 {
 		return ""
 	}
 	return "本次征集期为" + strconv.Itoa(c.PeriodDays()) + "天，少于30日，原因：" + sentence(c.ShortPeriodReason)
