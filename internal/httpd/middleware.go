@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	bodyMost    = 128 << 10       // bytes of a form; nobody uploads files here
+	bodyMost    = 128 << 10       // bytes of a plain form; the few routes that take a file have a limit of their own
 	handlerWait = 5 * time.Second // the longest a handler waits for the database; exports have their own limit
 )
 
@@ -108,7 +108,8 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 }
 
 // limitRequests refuses early what no browser form sends: chunked bodies (411, and the connection ends, RFC 9112
-// §6.1), bodies beyond bodyMost (413), and types other than a plain form (415).
+// §6.1), bodies beyond bodyMost (413), and types other than a plain form (415). A route of the desk that takes
+// a file has its own limit and takes a multipart form.
 func (s *Server) limitRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.TransferEncoding) > 0 {
@@ -119,16 +120,20 @@ func (s *Server) limitRequests(next http.Handler) http.Handler {
 		if r.Method == http.MethodPost {
 			kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 			charset := strings.ToLower(params["charset"])
-			if err != nil || kind != "application/x-www-form-urlencoded" || (charset != "" && charset != "utf-8") {
+			most, wanted := int64(bodyMost), "application/x-www-form-urlencoded"
+			if limit := s.uploads.most(r); limit > 0 && kind == "multipart/form-data" {
+				most, wanted = limit, kind
+			}
+			if err != nil || kind != wanted || (charset != "" && charset != "utf-8") {
 				s.serveRefusal(w, r, http.StatusUnsupportedMediaType)
 				return
 			}
-			if r.ContentLength > bodyMost {
+			if r.ContentLength > most {
 				w.Header().Set("Connection", "close")
 				s.serveRefusal(w, r, http.StatusRequestEntityTooLarge)
 				return
 			}
-			r.Body = http.MaxBytesReader(w, r.Body, bodyMost)
+			r.Body = http.MaxBytesReader(w, r.Body, most)
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -12,6 +12,7 @@ import (
 // Handler returns the whole portal: every address of product and staff, in one place.
 func (s *Server) Handler() http.Handler {
 	s.init()
+	s.uploads = newUploads(s.deskRoutes())
 	r := chi.NewRouter()
 	r.Use(withRequestID, s.secureHeaders, s.logRequests, s.recoverPanics, s.limitRequests, s.clientIP, s.refuseCrossSite)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) { s.serveRefusal(w, r, http.StatusNotFound) })

@@ -56,6 +56,7 @@ type Server struct {
 
 	pages    pageCache
 	dossiers keptDossiers
+	uploads  uploads
 	draining sync.Once
 	drained  chan struct{}
 	once     sync.Once

@@ -20,7 +20,8 @@ type staffRoute struct {
 	method, pattern string
 	need            staff.Permission // "": any signed-in member
 	handle          handler
-	long            bool // may take longer than handlerWait: a file that is streamed
+	long            bool  // may take longer than handlerWait: a file that is streamed
+	upload          int64 // bytes of a multipart form that it takes; 0: plain forms only
 }
 
 // deskRoutes are all addresses of the desk that need a session. A test walks them without one and with the wrong role.
