@@ -22,16 +22,18 @@ CREATE TABLE period_change (
 );
 CREATE INDEX period_change_consultation ON period_change (consultation_id, made_at);
 
--- Published words that were changed: what they were, what they became, and what the notice says of it (勘误说明).
+-- Published words that were changed: a row for each field changed, with what it was and what it became, and what the
+-- notice says of the change (勘误说明). Rows of one change share change_id.
 CREATE TABLE consultation_correction (
-  id              uuid PRIMARY KEY,
+  change_id       uuid NOT NULL,
   consultation_id text NOT NULL REFERENCES consultation,
-  subject         text NOT NULL CHECK (subject IN ('basics', 'notice', 'interpretation', 'attachments')),
+  field           text NOT NULL,
   old_text        text NOT NULL,
   new_text        text NOT NULL,
   explanation     text NOT NULL,
   made_at         timestamptz NOT NULL,
-  made_by         text NOT NULL
+  made_by         text NOT NULL,
+  PRIMARY KEY (change_id, field)
 );
 CREATE INDEX consultation_correction_consultation ON consultation_correction (consultation_id, made_at);
 

@@ -19,6 +19,7 @@ import (
 // Import stores what ReadSource read, whole or not at all: the consultation, its documents with a new id for each node,
 // its files and its counts. An id that is taken is apperr.ErrConflict.
 func (s *Store) Import(ctx context.Context, actor string, in Source) error {
+	in.Stage = StagePublished
 	err := s.DB.InTx(ctx, func(tx pgx.Tx) error {
 		if err := insert(ctx, tx, in.Consultation); err != nil {
 			return err
@@ -54,11 +55,11 @@ func (s *Store) Import(ctx context.Context, actor string, in Source) error {
 
 func insert(ctx context.Context, tx pgx.Tx, c Consultation) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO consultation (id, kind, title, headline, unit, source, editor, published_on, opens_at, closes_at,
+		INSERT INTO consultation (id, stage, concerns_business, kind, title, headline, unit, source, editor, published_on, opens_at, closes_at,
 		       short_period_reason, result_expected, publication, id_number_rule, phone_rule, email_rule, contact_phone,
 		       contact_email, mail_subject, notice)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
-		c.ID, c.Kind, c.Title, c.Headline, c.Unit, c.Source, c.Editor, c.PublishedOn, c.OpensAt, c.ClosesAt,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+		c.ID, string(c.Stage), c.ConcernsBusiness, c.Kind, c.Title, c.Headline, c.Unit, c.Source, c.Editor, c.PublishedOn, c.OpensAt, c.ClosesAt,
 		c.ShortPeriodReason, c.ResultExpected, c.Publication, c.IDNumberRule, c.PhoneRule, c.EmailRule, c.ContactPhone,
 		c.ContactEmail, c.MailSubject, c.Notice)
 	if err != nil {

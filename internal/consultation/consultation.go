@@ -117,6 +117,7 @@ type Dossier struct {
 	Interpretation []clause.Node
 	Attachments    []Attachment
 	Changes        []PeriodChange    // announced changes of the period, oldest first
+	Corrections    []Correction      // of published words, oldest first
 	ClauseCounts   map[uuid.UUID]int // published comments by clause
 }
 
