@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"wenji/internal/notify"
+	"wenji/internal/vault"
 	"wenji/web/ui"
 
 	"github.com/caarlos0/env/v11"
@@ -23,6 +24,7 @@ type config struct {
 	BaseURL        string       `env:"BASE_URL"`
 	KeysFile       string       `env:"KEYS_FILE"`
 	SMTPURL        string       `env:"SMTP_URL"`
+	Cipher         string       `env:"CIPHER" envDefault:"aes"`
 	TrustedProxies []proxyRange `env:"TRUSTED_PROXIES"`
 	LogLevel       slog.Level   `env:"LOG_LEVEL" envDefault:"INFO"`
 
@@ -107,6 +109,9 @@ func readConfig(getenv func(string) string, n need) (config, error) {
 		}
 		c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
 	}
+	if !c.cipher().Known() {
+		faults = append(faults, "WENJI_CIPHER 不对：请填写 aes 或 sm4（国密算法），它决定新密钥使用的算法")
+	}
 	if _, err := c.mail(); err != nil {
 		faults = append(faults, err.Error())
 	}
@@ -115,6 +120,9 @@ func readConfig(getenv func(string) string, n need) (config, error) {
 	}
 	return c, nil
 }
+
+// cipher is the algorithm of keys that are made from now on.
+func (c config) cipher() vault.Algorithm { return vault.Algorithm(c.Cipher) }
 
 // mail is the mail server of the settings, nil where none is named.
 func (c config) mail() (*notify.Server, error) {

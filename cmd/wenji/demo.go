@@ -78,7 +78,7 @@ func runDemo(ctx context.Context, t *terminal, f demoFlags) error {
 	if keysFile == "" {
 		keysFile = filepath.Join(folder, "keys.json")
 	}
-	keys, err := vault.Create(keysFile)
+	keys, err := vault.CreateAs(keysFile, c.cipher())
 	if err != nil {
 		return fmt.Errorf("准备密钥文件：%w", err)
 	}

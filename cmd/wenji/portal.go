@@ -138,6 +138,7 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	var work sync.WaitGroup
 	for _, f := range []func(context.Context){
 		p.server.Comments.Run, p.server.Captcha.Run, p.server.Listen, p.janitor, p.mail.Run,
+		func(ctx context.Context) { p.config.keys.Watch(ctx, p.config.log) },
 		func(ctx context.Context) { logEnd(p.config.log, "sealing the audit record", p.sealer.Run(ctx)) },
 	} {
 		work.Go(func() { f(background) })

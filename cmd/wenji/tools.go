@@ -284,28 +284,3 @@ func breakWord(what string) string {
 	}
 	return what
 }
-
-func keysCommand(t *terminal) *cobra.Command {
-	return group("keys", "密钥文件", &cobra.Command{
-		Use: "add", Short: "建立密钥文件，或者在其中增加一把密钥，以后的个人信息用它封存", Args: arguments(),
-		RunE: func(*cobra.Command, []string) error {
-			c, err := readConfig(t.getenv, need{keys: true})
-			if err != nil {
-				return err
-			}
-			if _, err := os.Stat(c.KeysFile); errors.Is(err, os.ErrNotExist) {
-				if _, err := vault.Create(c.KeysFile); err != nil {
-					return fmt.Errorf("建立密钥文件：%w", err)
-				}
-				fmt.Fprintf(t.out, "已建立密钥文件 %s。请另存一份在别处：丢了它，封存的个人信息就读不出来了。\n", c.KeysFile)
-				return nil
-			}
-			id, err := vault.AddKey(c.KeysFile)
-			if err != nil {
-				return fmt.Errorf("增加密钥：%w", err)
-			}
-			fmt.Fprintf(t.out, "已增加密钥 %s。请把文件复制到每一台服务器并重新启动。\n", id)
-			return nil
-		},
-	})
-}

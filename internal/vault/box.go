@@ -1,14 +1,11 @@
 package vault
 
 import (
-	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
-
-	"golang.org/x/crypto/chacha20poly1305"
 )
 
 // ErrSeal: a sealed value or token is not ours, was changed, belongs to another place, or its key is not in the ring.
@@ -18,44 +15,26 @@ var ErrSeal = errors.New("seal broken or unknown")
 const sealVersion = 1
 
 // Box seals tokens, cookies and forms that travel through a browser. Anyone can make the portal seal tokens without
-// end, so the nonce is 24 random bytes (XChaCha20-Poly1305): no number of tokens makes a repeat likely.
+// end, so the nonce is 24 random bytes: no number of tokens makes a repeat likely.
 type Box struct {
-	active string
-	aeads  map[string]cipher.AEAD
+	ring    *KeyRing
+	purpose string
 }
 
 var tokenEncoding = base64.RawURLEncoding.Strict()
 
-// Box returns the box for one purpose; its keys are derived once. What one purpose sealed, another cannot open.
-func (k *KeyRing) Box(purpose string) *Box {
-	if made, ok := k.boxes.Load(purpose); ok {
-		return made.(*Box)
-	}
-	made, _ := k.boxes.LoadOrStore(purpose, k.newBox(purpose))
-	return made.(*Box)
-}
-
-func (k *KeyRing) newBox(purpose string) *Box {
-	b := &Box{active: k.active, aeads: make(map[string]cipher.AEAD, len(k.keys))}
-	for _, one := range k.keys {
-		sub, err := derive(one.secret, purposeBox+purpose)
-		if err != nil {
-			panic("vault: " + err.Error()) // lengths are constants: cannot happen
-		}
-		if b.aeads[one.id], err = chacha20poly1305.NewX(sub); err != nil {
-			panic("vault: " + err.Error())
-		}
-	}
-	return b
-}
+// Box returns the box for one purpose. What one purpose sealed, another cannot open.
+func (k *KeyRing) Box(purpose string) *Box { return &Box{k, purpose} }
 
 // Seal returns plain as a URL-safe token that only Open with the same aad gives back. The token is
 // 4/3 × (42 + length of the key id + length of plain) characters.
 func (b *Box) Seal(plain []byte, aad string) string {
-	aead := b.aeads[b.active]
-	head := 2 + len(b.active)
+	set := b.ring.set.Load()
+	active := set.sealing()
+	aead := set.box(b.purpose)[active]
+	head := 2 + len(active)
 	raw := make([]byte, head+aead.NonceSize(), head+aead.NonceSize()+len(plain)+aead.Overhead())
-	putHeader(raw, b.active)
+	putHeader(raw, active)
 	nonce := raw[head:]
 	mustRandom(nonce)
 	return tokenEncoding.EncodeToString(aead.Seal(raw, nonce, plain, []byte(aad)))
@@ -75,8 +54,12 @@ func (b *Box) Open(token, aad string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	aead, ok := b.aeads[string(id)]
-	if !ok || len(rest) < aead.NonceSize() {
+	set, ok := b.ring.find(string(id))
+	if !ok {
+		return nil, ErrSeal
+	}
+	aead := set.box(b.purpose)[string(id)]
+	if len(rest) < aead.NonceSize() {
 		return nil, ErrSeal
 	}
 	plain, err := aead.Open(nil, rest[:aead.NonceSize()], rest[aead.NonceSize():], []byte(aad))
@@ -84,6 +67,26 @@ func (b *Box) Open(token, aad string) ([]byte, error) {
 		return nil, ErrSeal
 	}
 	return plain, nil
+}
+
+// Renew seals a stored token anew when another key than the active one sealed it; false: it is as it should be.
+func (b *Box) Renew(token, aad string) (fresh string, changed bool, err error) {
+	raw, err := tokenEncoding.DecodeString(token)
+	if err != nil {
+		return "", false, ErrSeal
+	}
+	id, _, err := cutHeader(raw)
+	if err != nil {
+		return "", false, err
+	}
+	if active, _ := b.ring.Active(); string(id) == active {
+		return token, false, nil
+	}
+	plain, err := b.Open(token, aad)
+	if err != nil {
+		return "", false, err
+	}
+	return b.Seal(plain, aad), true, nil
 }
 
 // putHeader writes version, length of the key id and key id.

@@ -3,7 +3,6 @@ package vault
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -24,13 +23,14 @@ var ErrOtherKeys = errors.New("key file and database do not belong together")
 // missing, and changes nothing; working on with such a ring would split the data between two sets of keys.
 func (k *KeyRing) Check(ctx context.Context, db *postgres.DB) error {
 	ids := []string{checkIndex}
-	digests := [][]byte{k.check}
-	for _, one := range k.keys {
-		sub, err := derive(one.secret, purposeCheck)
+	set := k.set.Load()
+	digests := [][]byte{set.check}
+	for _, one := range set.keys {
+		sub, err := one.as.derive(one.secret, purposeCheck)
 		if err != nil {
 			return err
 		}
-		mac := hmac.New(sha256.New, sub)
+		mac := hmac.New(one.as.hash(), sub)
 		mac.Write([]byte(one.id))
 		ids, digests = append(ids, one.id), append(digests, mac.Sum(nil))
 	}

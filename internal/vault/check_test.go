@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"wenji/internal/apperr"
 	"wenji/internal/postgres"
@@ -35,7 +36,7 @@ func TestADatabaseTakesTheFirstRingAndRefusesAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := AddKey(path); err != nil {
+	if _, err := AddKey(path, AES, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	grown, err := Load(path)
@@ -54,7 +55,7 @@ func TestADatabaseTakesTheFirstRingAndRefusesAnother(t *testing.T) {
 	if err := os.WriteFile(again, old, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := AddKey(again); err != nil {
+	if _, err := AddKey(again, AES, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	forked, err := Load(again)
@@ -74,7 +75,7 @@ func TestARefusedRingLeavesNoTrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	path, _ := newFile(t)
-	if _, err := AddKey(path); err != nil {
+	if _, err := AddKey(path, AES, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	other, err := Load(path)

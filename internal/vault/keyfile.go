@@ -20,34 +20,44 @@ var ErrExposed = errors.New("key file readable by others")
 // ErrKeyFile: the key file is not one, or is damaged.
 var ErrKeyFile = errors.New("key file damaged")
 
-// ringFile is the key file. Base64 keys are 32 bytes.
+// ringFile is the key file. Base64 keys are 32 bytes. A file without algorithms is one of AES.
 type ringFile struct {
-	Active   string    `json:"active"`
-	IndexKey []byte    `json:"index_key"`
-	Keys     []fileKey `json:"keys"`
+	Active         string    `json:"active"`
+	Next           string    `json:"next,omitempty"`
+	NextFrom       time.Time `json:"next_from,omitzero"`
+	IndexKey       []byte    `json:"index_key"`
+	IndexAlgorithm Algorithm `json:"index_algorithm,omitempty"`
+	Keys           []fileKey `json:"keys"`
 }
 
 type fileKey struct {
-	ID      string    `json:"id"`
-	Created time.Time `json:"created"`
-	Key     []byte    `json:"key"`
+	ID        string    `json:"id"`
+	Created   time.Time `json:"created"`
+	Algorithm Algorithm `json:"algorithm,omitempty"`
+	Key       []byte    `json:"key"`
 }
 
 // Load reads the key file at path. It refuses a file that its group or the world may read (ErrExposed) and one that is
 // damaged (ErrKeyFile); a missing file is fs.ErrNotExist.
 func Load(path string) (*KeyRing, error) {
-	f, err := readRing(path)
-	if err != nil {
+	k := &KeyRing{path: path}
+	if err := k.Reload(); err != nil {
 		return nil, err
 	}
-	return f.ring()
+	return k, nil
 }
 
-// Create makes a key file with one fresh key at path, readable by its owner alone, and returns its ring. It never
+// Create makes a key file with one fresh key of AES at path, readable by its owner alone, and returns its ring. It never
 // overwrites: where a file is there already, or another process makes one meanwhile, that one is loaded. The file
 // appears whole or not at all.
-func Create(path string) (*KeyRing, error) {
-	f := ringFile{Active: "k1", IndexKey: freshKey(), Keys: []fileKey{{ID: "k1", Created: now(), Key: freshKey()}}}
+func Create(path string) (*KeyRing, error) { return CreateAs(path, AES) }
+
+// CreateAs is Create with a key of another algorithm. The digests of the portal have that algorithm's hash for good.
+func CreateAs(path string, as Algorithm) (*KeyRing, error) {
+	f := ringFile{
+		Active: "k1", IndexKey: freshKey(), IndexAlgorithm: as,
+		Keys: []fileKey{{ID: "k1", Created: now(), Algorithm: as, Key: freshKey()}},
+	}
 	temp, err := f.writeBeside(path)
 	if err != nil {
 		return nil, err
@@ -65,9 +75,10 @@ func Create(path string) (*KeyRing, error) {
 	return Load(path)
 }
 
-// AddKey adds a fresh key to the file at path, makes it the active one and returns its id. Older keys stay, so that
-// what they sealed can still be read. Running programs use the new key after a restart. Two calls at once add two keys.
-func AddKey(path string) (keyID string, err error) {
+// AddKey adds a fresh key to the file at path and returns its id. It becomes the active one at from: a moment ahead gives
+// every replica time to read the file (see Watch) before the first of them seals with the key. Older keys stay, so that
+// what they sealed can still be read. Two calls at once add two keys.
+func AddKey(path string, as Algorithm, from time.Time) (keyID string, err error) {
 	unlock, err := lockDir(path)
 	if err != nil {
 		return "", err
@@ -78,8 +89,14 @@ func AddKey(path string) (keyID string, err error) {
 		return "", err
 	}
 	id := f.nextID()
-	f.Keys = append(f.Keys, fileKey{ID: id, Created: now(), Key: freshKey()})
-	f.Active = id
+	f.Keys = append(f.Keys, fileKey{ID: id, Created: now(), Algorithm: as, Key: freshKey()})
+	if f.Next != "" && !f.NextFrom.After(time.Now()) {
+		f.Active = f.Next
+	}
+	f.Next, f.NextFrom = id, from.UTC()
+	if !from.After(time.Now()) {
+		f.Active, f.Next, f.NextFrom = id, "", time.Time{}
+	}
 	temp, err := f.writeBeside(path)
 	if err != nil {
 		return "", err
@@ -110,13 +127,29 @@ func readRing(path string) (*ringFile, error) {
 		// The decoder's own words could quote the file: they are left out.
 		return nil, fmt.Errorf("%w: %s is not a key file; restore it from its backup", ErrKeyFile, path)
 	}
+	f.fillIn()
 	if err := f.validate(); err != nil {
 		return nil, fmt.Errorf("%w: %s: %v; restore it from its backup", ErrKeyFile, path, err)
 	}
 	return &f, nil
 }
 
+// fillIn names the algorithm where an older file says nothing.
+func (f *ringFile) fillIn() {
+	if f.IndexAlgorithm == "" {
+		f.IndexAlgorithm = AES
+	}
+	for i := range f.Keys {
+		if f.Keys[i].Algorithm == "" {
+			f.Keys[i].Algorithm = AES
+		}
+	}
+}
+
 func (f *ringFile) validate() error {
+	if !f.IndexAlgorithm.Known() {
+		return fmt.Errorf("index algorithm %q is not known", f.IndexAlgorithm)
+	}
 	if len(f.IndexKey) != keySize {
 		return fmt.Errorf("index key is not %d bytes", keySize)
 	}
@@ -131,21 +164,18 @@ func (f *ringFile) validate() error {
 			return fmt.Errorf("key id %q twice", k.ID)
 		case len(k.Key) != keySize:
 			return fmt.Errorf("key %q is not %d bytes", k.ID, keySize)
+		case !k.Algorithm.Known():
+			return fmt.Errorf("key %q: algorithm %q is not known", k.ID, k.Algorithm)
 		}
 		seen[k.ID] = true
 	}
 	if !seen[f.Active] {
 		return fmt.Errorf("the active key %q is not among the keys", f.Active)
 	}
-	return nil
-}
-
-func (f *ringFile) ring() (*KeyRing, error) {
-	keys := make([]key, len(f.Keys))
-	for i, k := range f.Keys {
-		keys[i] = key{k.ID, k.Key}
+	if f.Next != "" && !seen[f.Next] {
+		return fmt.Errorf("the next key %q is not among the keys", f.Next)
 	}
-	return newKeyRing(f.Active, f.IndexKey, keys)
+	return nil
 }
 
 // nextID counts on from the highest “k<number>”.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func newFile(t testing.TB) (string, *KeyRing) {
@@ -123,7 +124,7 @@ func TestLoadOfAMissingFileIsNotExist(t *testing.T) {
 func TestAddKeyMakesTheNewKeyActiveAndKeepsTheOld(t *testing.T) {
 	path, before := newFile(t)
 	token := before.Box("t").Seal([]byte("old"), "")
-	id, err := AddKey(path)
+	id, err := AddKey(path, AES, time.Now())
 	if err != nil || id != "k2" {
 		t.Fatalf("AddKey: %q, %v; want k2", id, err)
 	}
@@ -150,7 +151,7 @@ func TestKeysAddedAtOnceAreAllKept(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if _, err := AddKey(path); err != nil {
+			if _, err := AddKey(path, AES, time.Now()); err != nil {
 				t.Error(err)
 			}
 		})
@@ -160,14 +161,14 @@ func TestKeysAddedAtOnceAreAllKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(k.keys) != 9 || k.active != "k9" {
-		t.Errorf("%d keys, active %s; want 9, k9", len(k.keys), k.active)
+	if len(k.set.Load().keys) != 9 || k.set.Load().active != "k9" {
+		t.Errorf("%d keys, active %s; want 9, k9", len(k.set.Load().keys), k.set.Load().active)
 	}
 }
 
 func TestAddKeyDoesNotMakeAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.json")
-	if _, err := AddKey(path); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := AddKey(path, AES, time.Now()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want fs.ErrNotExist", err)
 	}
 }

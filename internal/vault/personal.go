@@ -27,7 +27,7 @@ const (
 	gcmTag   = 16
 )
 
-// Seal seals each value for its own place: table, column and row are authenticated with it (AES-256-GCM), so that a
+// Seal seals each value for its own place: table, column and row are authenticated with it (GCM), so that a
 // value moved elsewhere does not open. A sealed value is: version, length of key id, key id, nonce, ciphertext.
 // IdentityIndex is the Index of the ID number, or of the phone where there is none; both must be normalised.
 func (k *KeyRing) Seal(commentID uuid.UUID, p Personal) (Sealed, error) {
@@ -43,8 +43,10 @@ func (k *KeyRing) Seal(commentID uuid.UUID, p Personal) (Sealed, error) {
 		{"email", p.Email, &s.Email},
 		{"org", p.Org, &s.Org},
 	}
-	aead := k.personal[k.active]
-	head := 2 + len(k.active)
+	set := k.set.Load()
+	active := set.sealing()
+	aead := set.personal[active]
+	head := 2 + len(active)
 	aad := make([]byte, 0, 64)
 	size := 0
 	for _, f := range fields {
@@ -60,7 +62,7 @@ func (k *KeyRing) Seal(commentID uuid.UUID, p Personal) (Sealed, error) {
 		end := head + gcmNonce + len(f.value.value) + gcmTag
 		out := all[: head+gcmNonce : end]
 		all = all[end:]
-		putHeader(out, k.active)
+		putHeader(out, active)
 		nonce := out[head:]
 		mustRandom(nonce)
 		plain := out[head+gcmNonce : end-gcmTag]
@@ -111,11 +113,11 @@ func (k *KeyRing) openValue(buffer, sealed, aad []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	aead, ok := k.personal[string(id)]
+	set, ok := k.find(string(id))
 	if !ok || len(rest) < gcmNonce+gcmTag {
 		return nil, ErrSeal
 	}
-	plain, err := aead.Open(buffer[:0], rest[:gcmNonce], rest[gcmNonce:], aad)
+	plain, err := set.personal[string(id)].Open(buffer[:0], rest[:gcmNonce], rest[gcmNonce:], aad)
 	if err != nil {
 		return nil, ErrSeal
 	}

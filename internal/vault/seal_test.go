@@ -159,7 +159,7 @@ func TestIndexesOfTwoPurposesAreUnrelated(t *testing.T) {
 	if bytes.Equal(k.Index("a", "bc"), k.Index("ab", "c")) {
 		t.Error("purpose and value run into each other")
 	}
-	if bytes.Equal(k.Index("", "x"), k.AuditKey()) || bytes.Equal(k.AuditKey(), k.index) {
+	if bytes.Equal(k.Index("", "x"), k.AuditKey()) || bytes.Equal(k.AuditKey(), k.set.Load().index) {
 		t.Error("keys are not apart")
 	}
 }
@@ -213,7 +213,7 @@ func TestSecretsAndRingsAreNeverPrinted(t *testing.T) {
 			t.Errorf("%q was printed", secret)
 		}
 	}
-	key := k.keys[0].secret
+	key := k.set.Load().keys[0].secret
 	printed := log.String() + fmt.Sprintf("%v %+v %#v %s", k, k, k, k)
 	for _, form := range []string{fmt.Sprint(key), fmt.Sprintf("%x", key), fmt.Sprintf("%#v", key), string(key)} {
 		if strings.Contains(printed, form) {
