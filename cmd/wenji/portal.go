@@ -100,7 +100,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		Comments:       comments,
 		Moderation:     &moderation.Store{DB: p.db, Keys: c.keys, Now: p.db.Now},
 		Calendar:       days,
-		Similar:        &similar.Store{DB: p.db, Now: p.db.Now},
+		Similar:        &similar.Store{DB: p.db, Keys: c.keys, Now: p.db.Now, Log: c.log},
 		Intake:         &intake.Store{DB: p.db, Keys: c.keys, Comments: comments, Now: p.db.Now},
 		Referrals:      &referral.Store{DB: p.db, Keys: c.keys, Calendar: days, Now: p.db.Now},
 		Reports:        &report.Store{DB: p.db, Now: p.db.Now},
@@ -137,7 +137,7 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	for _, f := range []func(context.Context){
-		p.server.Comments.Run, p.server.Captcha.Run, p.server.Listen, p.janitor, p.mail.Run,
+		p.server.Comments.Run, p.server.Captcha.Run, p.server.Similar.Run, p.server.Listen, p.janitor, p.mail.Run,
 		func(ctx context.Context) { p.config.keys.Watch(ctx, p.config.log) },
 		func(ctx context.Context) { logEnd(p.config.log, "sealing the audit record", p.sealer.Run(ctx)) },
 	} {

@@ -323,6 +323,7 @@ func (s *Server) submitComment(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return unsaved{err, typed(draft)}
 	}
+	s.Similar.Arrived(id, s.clientAddress(r))
 	return s.toReceipt(w, r, receipt)
 }
 

@@ -109,7 +109,7 @@ func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Ti
 		Comments:      comments,
 		Moderation:    &moderation.Store{DB: db, Keys: keys, Now: db.Now},
 		Calendar:      days,
-		Similar:       &similar.Store{DB: db, Now: db.Now},
+		Similar:       &similar.Store{DB: db, Keys: keys, Now: db.Now},
 		Intake:        &intake.Store{DB: db, Keys: keys, Comments: comments, Now: db.Now},
 		Referrals:     &referral.Store{DB: db, Keys: keys, Calendar: days, Now: db.Now},
 		Reports:       &report.Store{DB: db, Now: db.Now},

@@ -1,0 +1,204 @@
+package similar
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// group finds where the fresh comments of a consultation belong, and stores it.
+func (s *Store) group(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*text) error {
+	if err := findKin(ctx, tx, consultationID, fresh); err != nil {
+		return err
+	}
+	var founded []*group
+	var failed error
+	newGroup := func(representative *text) *group {
+		id, err := uuid.NewV7()
+		if err != nil {
+			failed = err
+		}
+		g := &group{id: id, representative: representative, fresh: true}
+		founded = append(founded, g)
+		return g
+	}
+	touched := make(map[*text]bool)
+	for _, t := range fresh {
+		place(t, newGroup)
+		touched[t] = true
+		for _, k := range t.kin {
+			touched[k] = true
+		}
+	}
+	if failed != nil {
+		return failed
+	}
+	at := s.now()
+	if err := insertSketches(ctx, tx, consultationID, fresh); err != nil {
+		return err
+	}
+	if err := insertGroups(ctx, tx, consultationID, founded, at); err != nil {
+		return err
+	}
+	changed, err := writeMembers(ctx, tx, consultationID, touched, at)
+	if err != nil {
+		return err
+	}
+	for g := range mergedOf(touched) {
+		home := g.settled()
+		if err := merge(ctx, tx, g.id, home.id, home.representative); err != nil {
+			return err
+		}
+		changed[home.id] = true
+	}
+	return recount(ctx, tx, keys(changed))
+}
+
+// mergedOf are the groups that have gone up in others.
+func mergedOf(touched map[*text]bool) map[*group]bool {
+	merged := make(map[*group]bool)
+	for t := range touched {
+		for g := t.group; g != nil && g.mergedInto != nil; g = g.mergedInto {
+			merged[g] = true
+		}
+	}
+	return merged
+}
+
+func keys(set map[uuid.UUID]bool) []uuid.UUID {
+	list := make([]uuid.UUID, 0, len(set))
+	for id := range set {
+		list = append(list, id)
+	}
+	return list
+}
+
+func insertSketches(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*text) error {
+	ids, digests, times := make([]uuid.UUID, len(fresh)), make([][]byte, len(fresh)), make([]time.Time, len(fresh))
+	var owners []uuid.UUID
+	var values []int64
+	for i, t := range fresh {
+		ids[i], digests[i], times[i] = t.id, t.digest, t.receivedAt
+		if t.needsBands() {
+			for _, value := range t.bands {
+				owners, values = append(owners, t.id), append(values, value)
+			}
+		}
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO comment_sketch (comment_id, consultation_id, digest, received_at)
+		SELECT id, $1, digest, received_at
+		  FROM unnest($2::uuid[], $3::bytea[], $4::timestamptz[]) AS s (id, digest, received_at)
+		ON CONFLICT DO NOTHING`, consultationID, ids, digests, times)
+	if err != nil {
+		return err
+	}
+	return insertBands(ctx, tx, consultationID, owners, values)
+}
+
+func insertBands(ctx context.Context, tx pgx.Tx, consultationID string, owners []uuid.UUID, values []int64) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO comment_band (consultation_id, value, comment_id)
+		SELECT $1, value, comment_id
+		  FROM unnest($2::uuid[], $3::bigint[]) AS b (comment_id, value)
+		ON CONFLICT DO NOTHING`, consultationID, owners, values)
+	return err
+}
+
+func insertGroups(ctx context.Context, tx pgx.Tx, consultationID string, founded []*group, at time.Time) error {
+	ids, heads := make([]uuid.UUID, len(founded)), make([]uuid.UUID, len(founded))
+	for i, g := range founded {
+		ids[i], heads[i] = g.id, g.representative.id
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO comment_group (id, consultation_id, representative_id, first_at, last_at, created_at)
+		SELECT id, $1, representative, $4, $4, $4
+		  FROM unnest($2::uuid[], $3::uuid[]) AS g (id, representative)`, consultationID, ids, heads, at)
+	return err
+}
+
+// writeMembers stores who has joined which group, and returns the groups that have changed.
+func writeMembers(ctx context.Context, tx pgx.Tx, consultationID string, touched map[*text]bool, at time.Time) (map[uuid.UUID]bool, error) {
+	var ids, groups []uuid.UUID
+	var similarities []float64
+	changed := make(map[uuid.UUID]bool)
+	for t := range touched {
+		if t.changed {
+			ids, groups, similarities = append(ids, t.id), append(groups, t.group.id), append(similarities, t.similarity)
+			changed[t.group.id] = true
+		}
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO comment_group_member (comment_id, consultation_id, group_id, similarity, joined_at)
+		SELECT comment_id, $1, group_id, similarity, $5
+		  FROM unnest($2::uuid[], $3::uuid[], $4::float8[]) AS m (comment_id, group_id, similarity)
+		ON CONFLICT DO NOTHING`, consultationID, ids, groups, similarities, at)
+	return changed, err
+}
+
+// merge moves all members of a group into another; those taken out of it stay out.
+func merge(ctx context.Context, tx pgx.Tx, from, to uuid.UUID, representative *text) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE comment_group_member
+		   SET group_id = $2
+		 WHERE group_id = $1 AND NOT taken_out`, from, to)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE comment_group SET merged_into = $2, members = 0 WHERE id = $1`, from, to)
+	if err != nil {
+		return err
+	}
+	return measure(ctx, tx, to, representative)
+}
+
+// measure compares all members of a group with its representative.
+func measure(ctx context.Context, tx pgx.Tx, groupID uuid.UUID, representative *text) error {
+	found, err := tx.Query(ctx, `
+		SELECT c.id, c.title, c.body
+		  FROM comment_group_member m JOIN comment c ON c.id = m.comment_id
+		 WHERE m.group_id = $1 AND NOT m.taken_out`, groupID)
+	if err != nil {
+		return err
+	}
+	var ids []uuid.UUID
+	var similarities []float64
+	var id uuid.UUID
+	var title, body string
+	_, err = pgx.ForEachRow(found, []any{&id, &title, &body}, func() error {
+		ids = append(ids, id)
+		similarities = append(similarities, jaccard(cut(normalise(title, body)), representative.pieces))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		UPDATE comment_group_member m
+		   SET similarity = s.similarity
+		  FROM unnest($1::uuid[], $2::float8[]) AS s (comment_id, similarity)
+		 WHERE m.comment_id = s.comment_id`, ids, similarities)
+	return err
+}
+
+// recount brings the totals of groups in step with their members. The similarities are those to the representative,
+// which is not compared with itself.
+func recount(ctx context.Context, tx pgx.Tx, groups []uuid.UUID) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE comment_group g
+		   SET members = t.members, lowest = t.lowest, highest = t.highest,
+		       first_at = COALESCE(t.first_at, g.first_at), last_at = COALESCE(t.last_at, g.last_at)
+		  FROM (SELECT w.id, count(m.comment_id) AS members,
+		               COALESCE(min(m.similarity) FILTER (WHERE m.comment_id <> o.representative_id), 1) AS lowest,
+		               COALESCE(max(m.similarity) FILTER (WHERE m.comment_id <> o.representative_id), 1) AS highest,
+		               min(s.received_at) AS first_at, max(s.received_at) AS last_at
+		          FROM unnest($1::uuid[]) AS w (id)
+		          JOIN comment_group o ON o.id = w.id
+		          LEFT JOIN comment_group_member m ON m.group_id = w.id AND NOT m.taken_out
+		          LEFT JOIN comment_sketch s ON s.comment_id = m.comment_id
+		         GROUP BY w.id) t
+		 WHERE g.id = t.id AND g.merged_into IS NULL`, groups)
+	return err
+}
