@@ -113,7 +113,7 @@ func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Ti
 		Intake:        &intake.Store{DB: db, Keys: keys, Comments: comments, Now: db.Now},
 		Referrals:     &referral.Store{DB: db, Keys: keys, Calendar: days, Now: db.Now},
 		Reports:       &report.Store{DB: db, Now: db.Now},
-		Retention:     &retention.Store{DB: db, Keys: keys, Now: db.Now},
+		Retention:     &retention.Store{DB: db, Keys: keys, Calendar: days, Tries: tries, Now: db.Now},
 		Mail:          &notify.Store{DB: db},
 		Exports:       &export.Store{DB: db, Keys: keys, Now: db.Now},
 		Staff:         &staff.Store{DB: db, Keys: keys, Tries: tries, Now: db.Now},

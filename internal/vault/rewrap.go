@@ -14,8 +14,8 @@ const stale = `(substr(name, 1, length($1::bytea)) <> $1::bytea
 	OR substr(id_number, 1, length($1::bytea)) <> $1::bytea OR substr(phone, 1, length($1::bytea)) <> $1::bytea
 	OR substr(email, 1, length($1::bytea)) <> $1::bytea OR substr(org, 1, length($1::bytea)) <> $1::bytea)`
 
-// header is how a value sealed with the active key begins.
-func (k *KeyRing) header() []byte {
+// Header is how a value sealed with the active key begins.
+func (k *KeyRing) Header() []byte {
 	id, _ := k.Active()
 	h := make([]byte, 2+len(id))
 	putHeader(h, id)
@@ -24,10 +24,32 @@ func (k *KeyRing) header() []byte {
 
 // Stale counts the rows of personal data with a value that another key than the active one sealed.
 func (k *KeyRing) Stale(ctx context.Context, tx pgx.Tx) (n int, err error) {
-	if err := tx.QueryRow(ctx, `SELECT count(*) FROM personal_data WHERE `+stale, k.header()).Scan(&n); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT count(*) FROM personal_data WHERE `+stale, k.Header()).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count values of older keys: %w", err)
 	}
 	return n, nil
+}
+
+// SealValue seals a value for one row of a column of another package's table, in the form of personal_data; place names
+// table and column.
+func (k *KeyRing) SealValue(place string, row uuid.UUID, plain []byte) []byte {
+	set := k.set.Load()
+	active := set.sealing()
+	head := 2 + len(active)
+	out := make([]byte, head+gcmNonce, head+gcmNonce+len(plain)+gcmTag)
+	putHeader(out, active)
+	mustRandom(out[head:])
+	return set.personal[active].Seal(out, out[head:], plain, otherPlace(place, row))
+}
+
+// OpenValue returns what SealValue sealed for the same place and row, or ErrSeal.
+func (k *KeyRing) OpenValue(place string, row uuid.UUID, sealed []byte) ([]byte, error) {
+	return k.openValue(nil, sealed, otherPlace(place, row))
+}
+
+func otherPlace(place string, row uuid.UUID) []byte {
+	b := append([]byte{sealVersion}, "|other|"+place+"|"...)
+	return append(b, row[:]...)
 }
 
 // Rewrapped tells of one batch of Rewrap.
@@ -47,7 +69,7 @@ func (k *KeyRing) Rewrap(ctx context.Context, tx pgx.Tx, after uuid.UUID, most i
 		 WHERE comment_id > $2 AND `+stale+`
 		 ORDER BY comment_id
 		 LIMIT $3
-		   FOR UPDATE`, k.header(), after, most)
+		   FOR UPDATE`, k.Header(), after, most)
 	if err != nil {
 		return done, fmt.Errorf("read values of older keys: %w", err)
 	}
