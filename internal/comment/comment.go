@@ -43,6 +43,7 @@ type Public struct {
 	ReceivedAt     time.Time
 	PublishedAt    time.Time
 	Clauses        []int
+	Similar        int `db:"-"` // published comments in nearly the same words, this one included; 0 for none
 }
 
 // Kind of personal or doubtful matter found in a comment's text.

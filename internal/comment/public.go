@@ -51,10 +51,12 @@ func (s *Store) PublishedList(ctx context.Context, f PublicFilter) ([]Public, bo
 	if err != nil {
 		return nil, false, fmt.Errorf("list published comments of %s: %w", f.ConsultationID, err)
 	}
-	if len(list) > limit {
-		return list[:limit], true, nil
+	more := len(list) > limit
+	list = list[:min(limit, len(list))]
+	if err := s.countSimilar(ctx, f.ConsultationID, list); err != nil {
+		return nil, false, err
 	}
-	return list, false, nil
+	return list, more, nil
 }
 
 // CountMost is the highest count PublishedCount gives; more than that is not worth the reading of every row.
@@ -104,7 +106,11 @@ func (s *Store) PublishedOne(ctx context.Context, consultationID string, number 
 	if err != nil {
 		return Public{}, fmt.Errorf("read published comment %s %d: %w", consultationID, number, err)
 	}
-	return p, nil
+	one := []Public{p}
+	if err := s.countSimilar(ctx, consultationID, one); err != nil {
+		return Public{}, err
+	}
+	return one[0], nil
 }
 
 // escapeLike makes a person's words stand for themselves in a LIKE pattern.

@@ -81,6 +81,13 @@ func (s *Server) commentView(r *http.Request, d moderation.Detail, form desk.Com
 		v.Form.MarkedTitle = withMarks(d.Title, "title", suggested)
 		v.Form.MarkedBody = withMarks(d.Body, "body", suggested)
 	}
+	marks, err := s.Similar.Marks(r.Context(), memberOf(r), []uuid.UUID{d.ID})
+	if err != nil {
+		return desk.CommentView{}, err
+	}
+	if mark, ok := marks[d.ID]; ok {
+		v.Similar = &mark
+	}
 	v.NextURL, err = s.nextWaiting(r, d.Item)
 	return v, err
 }

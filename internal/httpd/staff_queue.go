@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"wenji/internal/apperr"
 	"wenji/internal/comment"
@@ -23,6 +24,8 @@ import (
 const (
 	queuePage = 50
 	duePage   = 10 // comments listed on the desk as today's work
+	// burstsBack is how far the desk looks back for comments that came in unusual numbers.
+	burstsBack = 24 * time.Hour
 )
 
 func (s *Server) deskHome(w http.ResponseWriter, r *http.Request) error {
@@ -39,8 +42,13 @@ func (s *Server) deskHome(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	bursts, err := s.Similar.Bursts(r.Context(), f.Member, s.Now().Add(-burstsBack))
+	if err != nil {
+		return err
+	}
 	f.Waiting = counts.Waiting
 	return s.render(w, r, http.StatusOK, desk.Home(f, desk.HomeView{
+		Bursts:  bursts,
 		Waiting: counts.Waiting, Late: counts.Late, DecidedToday: counts.DecidedToday, ReceivedToday: counts.ReceivedToday,
 		Due: due, Consultations: list,
 	}))
@@ -66,13 +74,16 @@ func readQueue(v url.Values) desk.QueueQuery {
 	}
 	q := desk.QueueQuery{
 		Consultation: get("consultation"), State: comment.State(get("state")), Clause: number(validate.Fold(get("clause"))),
-		Flag: get("flag"), Q: get("q"), After: moderation.ParseCursor(get("after")).String(),
+		Flag: get("flag"), Channel: get("channel"), Q: get("q"), After: moderation.ParseCursor(get("after")).String(),
 	}
 	if !slices.Contains(desk.States, q.State) {
 		q.State = comment.Received
 	}
 	if !slices.Contains(desk.Flags, q.Flag) {
 		q.Flag = ""
+	}
+	if !slices.Contains(validate.Channels, q.Channel) {
+		q.Channel = ""
 	}
 	return q
 }
@@ -91,7 +102,7 @@ func (s *Server) queue(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) renderQueue(w http.ResponseWriter, r *http.Request, status int, f desk.Frame, q desk.QueueQuery) error {
 	items, next, err := s.Moderation.Queue(r.Context(), f.Member, moderation.Filter{
-		ConsultationID: q.Consultation, State: q.State, Clause: q.Clause, Flag: q.Flag, Query: q.Q,
+		ConsultationID: q.Consultation, State: q.State, Clause: q.Clause, Flag: q.Flag, Channel: q.Channel, Query: q.Q,
 		After: moderation.ParseCursor(q.After), Limit: queuePage,
 	})
 	if err != nil {
@@ -107,6 +118,13 @@ func (s *Server) renderQueue(w http.ResponseWriter, r *http.Request, status int,
 	}
 	f.Waiting = counts.Waiting
 	v := desk.QueueView{Query: q, Items: items, Consultations: list}
+	ids := make([]uuid.UUID, len(items))
+	for i, c := range items {
+		ids[i] = c.ID
+	}
+	if v.Similar, err = s.Similar.Marks(r.Context(), f.Member, ids); err != nil {
+		return err
+	}
 	if next != nil {
 		v.Next = next.String()
 	}

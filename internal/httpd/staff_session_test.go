@@ -111,15 +111,31 @@ func (p *page) form(t *testing.T, action string) url.Values {
 	return values
 }
 
-// address is an example of a route's pattern.
+// address is an example of a route's pattern: ids of 36 characters are made up, anything else is the sample's.
 func address(pattern string) string {
-	if strings.HasPrefix(pattern, "/staff/comments/") {
-		return "/staff/comments/" + uuid.NewString() + pattern[strings.LastIndex(pattern, "}")+1:]
+	var out strings.Builder
+	for {
+		before, parameter, found := strings.Cut(pattern, "{")
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		end, depth := 0, 1
+		for ; depth > 0; end++ {
+			switch parameter[end] {
+			case '{':
+				depth++
+			case '}':
+				depth--
+			}
+		}
+		if strings.Contains(parameter[:end], "{36}") {
+			out.WriteString(uuid.NewString())
+		} else {
+			out.WriteString(sampleID)
+		}
+		pattern = parameter[end:]
 	}
-	if i := strings.Index(pattern, "{"); i >= 0 {
-		return pattern[:i] + sampleID + pattern[strings.LastIndex(pattern, "}")+1:]
-	}
-	return pattern
 }
 
 func TestEveryDeskAddressNeedsASession(t *testing.T) {

@@ -26,6 +26,7 @@ type Filter struct {
 	State          comment.State // empty: received
 	Clause         int           // number of a clause of the draft; 0: all
 	Flag           string        // one of Item.Flags; empty: all
+	Channel        string        // one of validate.Channels; empty: all
 	Query          string        // words of title or body, or a comment's number
 	After          Cursor        // the place the page before ended at
 	Limit          int           // most items of the page, 1 to 100; 0: 50
@@ -136,6 +137,9 @@ func queueSQL(f Filter, limit int) (string, []any) {
 	}
 	if f.Flag != "" {
 		where = append(where, "c.flags @> ARRAY["+arg(f.Flag)+"]::text[]")
+	}
+	if f.Channel != "" {
+		where = append(where, "c.channel = "+arg(f.Channel))
 	}
 	if f.Query != "" {
 		pattern := arg("%" + escapeLike.Replace(f.Query) + "%")

@@ -18,20 +18,21 @@ import (
 
 // Group is a group as the office sees it.
 type Group struct {
-	ID             uuid.UUID
-	ConsultationID string
-	Number         int // of the representative, as are Title and Body
-	Title          string
-	Body           string
-	Clauses        []int // that any member is about
-	Members        int   // 条
-	People         int   // 人: different sealed identities; a member without ID number and phone counts as one
-	Waiting        int   // members that wait in the queue
-	Lowest         float64
-	Highest        float64
-	FirstAt        time.Time
-	LastAt         time.Time
-	MergedInto     *uuid.UUID
+	ID               uuid.UUID
+	ConsultationID   string
+	RepresentativeID uuid.UUID
+	Number           int // of the representative, as are Title and Body
+	Title            string
+	Body             string
+	Clauses          []int // that any member is about
+	Members          int   // 条
+	People           int   // 人: different sealed identities; a member without ID number and phone counts as one
+	Waiting          int   // members that wait in the queue
+	Lowest           float64
+	Highest          float64
+	FirstAt          time.Time
+	LastAt           time.Time
+	MergedInto       *uuid.UUID
 }
 
 // Filter chooses groups; the zero Filter is the first page of all.
@@ -73,7 +74,7 @@ const (
 
 // groupColumns are the columns of Group, by its names. Who is who is told by the keyed digest alone.
 const groupColumns = `
-       g.id, g.consultation_id, c.number, c.title, c.body, g.members, g.lowest, g.highest, g.first_at, g.last_at, g.merged_into,
+       g.id, g.consultation_id, g.representative_id, c.number, c.title, c.body, g.members, g.lowest, g.highest, g.first_at, g.last_at, g.merged_into,
        (SELECT count(DISTINCT p.identity_index) + count(*) FILTER (WHERE p.identity_index IS NULL)
           FROM comment_group_member m LEFT JOIN personal_data p ON p.comment_id = m.comment_id
          WHERE m.group_id = g.id AND NOT m.taken_out) AS people,

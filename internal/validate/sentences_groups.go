@@ -1,7 +1,22 @@
 package validate
 
+import "fmt"
+
 // What a person reads on the pages of similar comments.
 const (
 	GroupTargetMissing = "请选择要并入的组。"
 	GroupChanged       = "这一组在您查看之后已有变动，您的操作未执行。请重新查看后再操作。"
+	GroupSaved         = "已保存对分组的调整。"
 )
+
+// GroupPublished tells how many of a group were published, and how many were left.
+func GroupPublished(done, taken, personal int) string {
+	s := fmt.Sprintf("已通过%d条。", done)
+	if taken > 0 {
+		s += fmt.Sprintf("另有%d条已由他人处理或领取，未操作。", taken)
+	}
+	if personal > 0 {
+		s += fmt.Sprintf("另有%d条疑似含个人信息，须逐条审核，未操作。", personal)
+	}
+	return s
+}

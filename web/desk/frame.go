@@ -36,6 +36,7 @@ type railEntry struct {
 var railEntries = []railEntry{
 	{ItemHome, "/staff", "工作台", []staff.Permission{staff.ReadComments}},
 	{ItemQueue, "/staff/queue", "审核队列", []staff.Permission{staff.ReadComments}},
+	{ItemGroups, "/staff/groups", "相似意见", []staff.Permission{staff.ReadComments}},
 	{ItemConsultations, "/staff/consultations", "征集管理", []staff.Permission{staff.ReadComments}},
 	{ItemExports, "/staff/exports", "导出", []staff.Permission{staff.Export}},
 	{ItemAccount, "/staff/account", "我的账户", nil},

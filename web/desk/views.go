@@ -10,6 +10,7 @@ import (
 	"wenji/internal/clause"
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
+	"wenji/internal/similar"
 	"wenji/internal/staff"
 	"wenji/internal/vault"
 	"wenji/web/ui"
@@ -31,6 +32,7 @@ type Frame struct {
 const (
 	ItemHome          = "home"
 	ItemQueue         = "queue"
+	ItemGroups        = "groups"
 	ItemConsultations = "consultations"
 	ItemExports       = "exports"
 	ItemAccount       = "account"
@@ -61,6 +63,7 @@ type HomeView struct {
 	ReceivedToday int
 	Due           []comment.Item // the ones that have waited longest, oldest first
 	Consultations []consultation.Consultation
+	Bursts        []similar.Burst // of the last day
 }
 
 // QueueQuery is what the address of the queue asks for.
@@ -69,6 +72,7 @@ type QueueQuery struct {
 	State        comment.State // Received where the address says nothing
 	Clause       int           // 0 for all
 	Flag         string        // "" for all
+	Channel      string        // "" for all
 	Q            string
 	After        string // cursor of the last row before this page
 }
@@ -89,6 +93,7 @@ func (q QueueQuery) Values() url.Values {
 		v.Set("clause", strconv.Itoa(q.Clause))
 	}
 	set("flag", q.Flag)
+	set("channel", q.Channel)
 	set("q", q.Q)
 	set("after", q.After)
 	return v
@@ -110,7 +115,7 @@ func (q QueueQuery) From(after string) string {
 
 // Narrowed tells whether the query is more than the plain queue.
 func (q QueueQuery) Narrowed() bool {
-	return q.Consultation != "" || q.State != comment.Received || q.Clause > 0 || q.Flag != "" || q.Q != ""
+	return q.Consultation != "" || q.State != comment.Received || q.Clause > 0 || q.Flag != "" || q.Channel != "" || q.Q != ""
 }
 
 // QueueView is the list of comments (审核队列).
@@ -119,6 +124,7 @@ type QueueView struct {
 	Items         []comment.Item
 	Next          string // cursor of the next page, "" on the last one
 	Consultations []consultation.Consultation
+	Similar       map[uuid.UUID]similar.Mark // groups of similar comments that items are in
 }
 
 // CommentView is one comment beside its clause.
@@ -134,7 +140,8 @@ type CommentView struct {
 	Notes        []Note
 	SameSender   int // other comments by the same person
 	Personal     *vault.Personal
-	NextURL      string // the comment that waits behind this one
+	NextURL      string        // the comment that waits behind this one
+	Similar      *similar.Mark // the group of similar comments it is in, nil for none
 	Form         CommentForm
 }
 

@@ -78,19 +78,7 @@ var linkedStates = []comment.State{comment.Received, comment.Published, comment.
 // States in the order they are offered by the queue's filter.
 var States = []comment.State{comment.Received, moderation.AnyDecided, comment.Published, comment.Withheld, comment.Declined}
 
-func channelWord(c string) string {
-	switch c {
-	case "web":
-		return "网上填写"
-	case "letter":
-		return "信函"
-	case "phone":
-		return "电话"
-	case "mail", "email":
-		return "电子邮件"
-	}
-	return c
-}
+func channelWord(c string) string { return validate.ChannelText(c) }
 
 func kindOfDocument(k consultation.Kind) string {
 	switch k {
