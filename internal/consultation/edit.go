@@ -54,6 +54,17 @@ func (b *Basics) lines() []line {
 	}
 }
 
+// Differences lists the lines of text in which two sets of facts differ.
+func Differences(old, later Basics) []FieldChange {
+	var list []FieldChange
+	for i, l := range later.lines() {
+		if before := *old.lines()[i].value; before != *l.value {
+			list = append(list, FieldChange{l.field, before, *l.value})
+		}
+	}
+	return list
+}
+
 // clean trims the facts and names what is to be mended.
 func (b *Basics) clean() error {
 	var problems []apperr.Problem
@@ -105,11 +116,7 @@ func (s *Store) SetBasics(ctx context.Context, by Actor, id string, version int,
 		case c.Publication == Instant && b.Kind != NormativeDocument:
 			return act{}, invalid("kind", validate.InstantRefused)
 		}
-		var fields []FieldChange
-		for i, l := range b.lines() {
-			fields = append(fields, FieldChange{l.field, *old.lines()[i].value, *l.value})
-		}
-		if _, err := s.correct(ctx, tx, c, by, explanation, fields); err != nil {
+		if _, err := s.correct(ctx, tx, c, by, explanation, Differences(old, b)); err != nil {
 			return act{}, err
 		}
 		_, err := tx.Exec(ctx, `

@@ -110,6 +110,15 @@ func (s *Server) notice(r *http.Request) (templ.Component, error) {
 	return public.Notice(s.under(r, &d.Consultation, ""), public.NoticeView{Dossier: d}), nil
 }
 
+// corrections shows the earlier wordings of what was changed after publication.
+func (s *Server) corrections(r *http.Request) (templ.Component, error) {
+	d, err := s.dossier(r)
+	if err != nil {
+		return nil, err
+	}
+	return public.Corrections(s.under(r, &d.Consultation, "勘误说明"), public.CorrectionsView{Dossier: d}), nil
+}
+
 func (s *Server) draft(r *http.Request) (templ.Component, error) {
 	d, err := s.dossier(r)
 	if err != nil {

@@ -44,6 +44,7 @@ func (s *Server) readingRoutes(r chi.Router) {
 	r.Get("/sitemap", s.cached(s.siteMap))
 	r.Route("/consultations/{id:[0-9]{4}-[0-9]{4}}", func(r chi.Router) {
 		r.Get("/", s.cached(s.notice))
+		r.Get("/corrections", s.cached(s.corrections))
 		r.Get("/draft", s.cached(s.draft))
 		r.Get("/clauses/{number:[0-9]{1,4}}", s.cached(s.clause))
 		r.Get("/interpretation", s.cached(s.interpretation))

@@ -19,7 +19,9 @@ func (s *Server) staffConsultations(w http.ResponseWriter, r *http.Request) erro
 }
 
 func (s *Server) renderConsultations(w http.ResponseWriter, r *http.Request, status int, f desk.Frame, saved string) error {
-	list, err := s.allConsultations(r)
+	list, _, err := s.Consultations.List(r.Context(), consultation.ListFilter{
+		Size: consultationsMost, Desk: f.Member.Can(staff.EditConsultation),
+	})
 	if err != nil {
 		return err
 	}

@@ -157,6 +157,9 @@ func ConflictSentence(action, by string, at time.Time) string {
 	if action == "submitted" {
 		return OtherWords
 	}
+	if action == "period" {
+		return PeriodNoLonger
+	}
 	if by == "" {
 		by = "系统"
 	}

@@ -14,6 +14,7 @@ const (
 	WithdrawalWithoutReason = "请填写中止的原因。"
 	ReasonLong              = "原因最多500个字，请删减。"
 	CorrectionUnexplained   = "请填写勘误说明：改了什么，为什么改。公告上会公布。"
+	PeriodNoLonger          = "这项征集已不在可以这样变更的状态，您的操作未执行。请回到征集管理查看。"
 	ConfirmMissing          = "请勾选确认。"
 	DutiesUnfulfilled       = "还有没有达到要求的项目，不能发布。请按下表逐项修改。"
 

@@ -40,6 +40,7 @@ var railEntries = []railEntry{
 	{ItemConsultations, "/staff/consultations", "征集管理", []staff.Permission{staff.ReadComments}},
 	{ItemExports, "/staff/exports", "导出", []staff.Permission{staff.Export}},
 	{ItemAccount, "/staff/account", "我的账户", nil},
+	{ItemCalendar, "/staff/settings/calendar", "工作日历", []staff.Permission{staff.ManageUnits}},
 }
 
 func (r railEntry) open(m staff.Member) bool {

@@ -35,6 +35,7 @@ const (
 	ItemGroups        = "groups"
 	ItemConsultations = "consultations"
 	ItemExports       = "exports"
+	ItemCalendar      = "calendar"
 	ItemAccount       = "account"
 )
 

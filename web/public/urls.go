@@ -22,6 +22,12 @@ func commentURL(id string, n int) string { return noticeURL(id) + "/comments/" +
 
 func fileURL(id, name string) string { return noticeURL(id) + "/files/" + url.PathEscape(name) }
 
+func correctionURL(id string, i int) string {
+	return noticeURL(id) + "/corrections#" + correctionAnchor(i)
+}
+
+func correctionAnchor(i int) string { return "k" + strconv.Itoa(i+1) }
+
 // newURL is the form, preset to a clause where n is not 0.
 func newURL(id string, n int) string {
 	u := noticeURL(id) + "/comments/new"

@@ -40,6 +40,11 @@ type NoticeView struct {
 	Dossier *consultation.Dossier
 }
 
+// CorrectionsView is the page of earlier wordings (GET /consultations/{id}/corrections).
+type CorrectionsView struct {
+	Dossier *consultation.Dossier
+}
+
 // DraftView is the draft (GET /consultations/{id}/draft).
 type DraftView struct {
 	Dossier      *consultation.Dossier

@@ -9,6 +9,7 @@ import (
 	"wenji/internal/apperr"
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
+	"wenji/internal/validate"
 	"wenji/web/ui"
 )
 
@@ -286,6 +287,15 @@ func authorWords(c comment.Public) string {
 		return "（" + o + "）"
 	}
 	return ""
+}
+
+// correctedFields names what a correction changed: 公告标题、联系电话.
+func correctedFields(c consultation.Correction) string {
+	names := make([]string, len(c.Fields))
+	for i, f := range c.Fields {
+		names[i] = validate.MakingLabel(f.Field)
+	}
+	return strings.Join(names, "、")
 }
 
 // lines splits a text into its paragraphs, without empty ones.

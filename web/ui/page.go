@@ -4,6 +4,8 @@ package ui
 import (
 	"strings"
 	"time"
+
+	"github.com/a-h/templ"
 )
 
 // Page is what the frame of every page needs, whatever the page is about.
@@ -17,6 +19,7 @@ type Page struct {
 	Flash   string // one sentence told after a redirect, shown above the heading as a status
 	Now     time.Time
 	Meta    Meta
+	Banner  templ.Component // above everything else of a page for citizens: says that it is a preview; nil for none
 
 	// Back is where one returns to after changing the display: path and query of this page where it can be fetched by
 	// GET, else of the nearest page that can. It is written into the page, so it holds nothing personal.
