@@ -130,6 +130,33 @@ func readable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }
 
+// Listed is a published consultation as a list of addresses needs it.
+type Listed struct {
+	ID        string
+	ChangedOn time.Time // day on which something was last announced
+}
+
+const listedMost = 10_000
+
+// Listing names all published consultations, the newest first, at most 10,000.
+func (s *Store) Listing(ctx context.Context) ([]Listed, error) {
+	rows, err := s.DB.Query(ctx, `
+		SELECT id, greatest(published_on, extended_on, concluded_on, (withdrawn_at AT TIME ZONE 'Asia/Shanghai')::date,
+		                    (ended_early_at AT TIME ZONE 'Asia/Shanghai')::date)
+		  FROM consultation
+		 WHERE stage = 'published'
+		 ORDER BY published_on DESC, id DESC
+		 LIMIT $1`, listedMost)
+	if err != nil {
+		return nil, fmt.Errorf("name consultations: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Listed])
+	if err != nil {
+		return nil, fmt.Errorf("name consultations: %w", err)
+	}
+	return list, nil
+}
+
 // PhaseCounts counts all published consultations by phase.
 func (s *Store) PhaseCounts(ctx context.Context) (map[Phase]int, error) {
 	rows, err := s.DB.Query(ctx, `SELECT `+phaseSQL+` AS phase, count(*)`+tables+` WHERE c.stage = 'published' GROUP BY phase`, s.Now())

@@ -171,7 +171,7 @@ func renderEntry(ctx context.Context, r *http.Request, make publicPage, minute i
 		minute: minute, plain: plain.Bytes(), packed: packed.Bytes(),
 		tagPlain: []string{`"` + tag + `"`}, tagPacked: []string{`"` + tag + `-gz"`},
 		sizePlain: []string{strconv.Itoa(plain.Len())}, sizePacked: []string{strconv.Itoa(packed.Len())},
-		contentType: htmlType,
+		contentType: contentTypeOf(component),
 	}, nil
 }
 

@@ -98,6 +98,7 @@ func (s *Server) under(r *http.Request, c *consultation.Consultation, name strin
 	}
 	p := s.uiPage(r, title, crumbs...)
 	p.Nav = ui.NavHome
+	p.Meta.ColumnType = columnType
 	p.Meta.Article = &ui.Article{Title: title, PublishedOn: c.PublishedOn, Source: c.Source}
 	return p
 }
@@ -107,7 +108,9 @@ func (s *Server) notice(r *http.Request) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	return public.Notice(s.under(r, &d.Consultation, ""), public.NoticeView{Dossier: d}), nil
+	p := s.under(r, &d.Consultation, "")
+	p.Meta.Calendar = "/consultations/" + d.ID + "/deadline.ics"
+	return public.Notice(p, public.NoticeView{Dossier: d}), nil
 }
 
 // corrections shows the earlier wordings of what was changed after publication.
@@ -299,10 +302,6 @@ func plainText(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	w.Write([]byte(text))
-}
-
-func robots(w http.ResponseWriter, _ *http.Request) {
-	plainText(w, http.StatusOK, "User-agent: *\nDisallow: /staff\nDisallow: /status\nDisallow: /receipt\nDisallow: /captcha\n")
 }
 
 func favicon(w http.ResponseWriter, r *http.Request) {

@@ -33,7 +33,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, c te
 		return err
 	}
 	h := w.Header()
-	h["Content-Type"] = htmlType
+	h["Content-Type"] = contentTypeOf(c)
 	h["Vary"] = varyPage
 	if takesGzip(r) {
 		packed := buffers.Get().(*bytes.Buffer)

@@ -22,7 +22,7 @@ func (s *Server) Handler() http.Handler {
 	r.Get("/readyz", s.readyz)
 	r.Handle("/static/*", web.Static())
 	r.Get("/favicon.ico", favicon)
-	r.Get("/robots.txt", robots)
+	r.Get("/robots.txt", s.robots)
 
 	r.Group(func(r chi.Router) {
 		r.Use(limitTime)
@@ -42,8 +42,12 @@ func (s *Server) readingRoutes(r chi.Router) {
 	r.Get("/accessibility", s.cached(s.accessibility))
 	r.Get("/contact", s.cached(s.contact))
 	r.Get("/sitemap", s.cached(s.siteMap))
+	r.Get("/consultations.atom", s.cached(s.atom))
+	r.Get("/api/consultations.json", s.cached(s.consultationsJSON))
+	r.Get("/sitemap.xml", s.cached(s.sitemapXML))
 	r.Route("/consultations/{id:[0-9]{4}-[0-9]{4}}", func(r chi.Router) {
 		r.Get("/", s.cached(s.notice))
+		r.Get("/deadline.ics", s.cached(s.deadline))
 		r.Get("/corrections", s.cached(s.corrections))
 		r.Get("/draft", s.cached(s.draft))
 		r.Get("/clauses/{number:[0-9]{1,4}}", s.cached(s.clause))

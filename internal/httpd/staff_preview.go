@@ -66,7 +66,7 @@ func (s *Server) renderPreview(w http.ResponseWriter, r *http.Request, page temp
 	pairs := []string{
 		own + `/files/`, `href="/staff/consultations/` + d.ID + `/edit/file?name=`, own + `/draft`, to("draft"),
 		own + `/interpretation`, to("interpretation"), own + `/print`, to("print"), own + `/comments`, to("form") + "#",
-		own + `"`, to("") + `"`, `<button`, `<button disabled`,
+		own + `/deadline.ics"`, to("") + `"`, own + `"`, to("") + `"`, `<button`, `<button disabled`,
 	}
 	for _, n := range d.Draft {
 		if n.Kind == clause.Clause {

@@ -22,6 +22,8 @@ func commentURL(id string, n int) string { return noticeURL(id) + "/comments/" +
 
 func fileURL(id, name string) string { return noticeURL(id) + "/files/" + url.PathEscape(name) }
 
+func deadlineURL(id string) string { return noticeURL(id) + "/deadline.ics" }
+
 func correctionURL(id string, i int) string {
 	return noticeURL(id) + "/corrections#" + correctionAnchor(i)
 }

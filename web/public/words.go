@@ -94,6 +94,14 @@ func deadline(c *consultation.Consultation, now time.Time) string {
 	}
 }
 
+// PhaseNote says in a sentence why a deadline is not what was first announced, or "".
+func PhaseNote(c *consultation.Consultation) string {
+	if c.WithdrawnAt != nil {
+		return "本次征集已中止，原因：" + sentence(c.WithdrawalReason)
+	}
+	return extension(c)
+}
+
 // extension tells of the old and the new closing time, or "".
 func extension(c *consultation.Consultation) string {
 	switch {

@@ -48,7 +48,8 @@ type Meta struct {
 	Keywords    string
 	ColumnType  string // 栏目类别 of a column page (home, list): 互动交流
 	Article     *Article
-	NoIndex     bool // forms, receipts, look-ups
+	NoIndex     bool   // forms, receipts, look-ups
+	Calendar    string // address of the deadline as a calendar entry; "" for none
 }
 
 // Article is the part of the head that 政府网站 must give for a content page.
