@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wenji/internal/postgres"
+	"wenji/internal/retention"
 	"wenji/internal/rotation"
 	"wenji/internal/staff"
 	"wenji/internal/vault"
@@ -66,9 +67,11 @@ func rotateCommand(t *terminal) *cobra.Command {
 			}
 			return withDatabase(cmd.Context(), t, need{keys: true}, func(db *postgres.DB, keys *vault.KeyRing) error {
 				people := &staff.Store{DB: db, Keys: keys, Now: db.Now}
+				asked := &retention.Store{DB: db, Keys: keys, Now: db.Now}
 				r := &rotation.Rotation{DB: db, Keys: keys, Now: db.Now, Parts: []rotation.Part{
 					{Name: "personal_data", Stale: keys.Stale, Next: keys.Rewrap},
 					{Name: "member", Stale: people.StaleSecrets, Next: people.RewrapSecrets},
+					{Name: "personal_request", Stale: asked.StaleWishes, Next: asked.RewrapWishes},
 				}}
 				return rotate(cmd.Context(), t, c, r, delay, another)
 			})

@@ -139,6 +139,9 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	for _, f := range []func(context.Context){
 		p.server.Comments.Run, p.server.Captcha.Run, p.server.Similar.Run, p.server.Listen, p.janitor, p.mail.Run,
 		func(ctx context.Context) { p.config.keys.Watch(ctx, p.config.log) },
+		func(ctx context.Context) {
+			p.server.Retention.Run(ctx, func(err error) { logEnd(p.config.log, "erasing what is due", err) })
+		},
 		func(ctx context.Context) { logEnd(p.config.log, "sealing the audit record", p.sealer.Run(ctx)) },
 	} {
 		work.Go(func() { f(background) })

@@ -154,6 +154,11 @@ func (s *Server) statusResult(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/status", http.StatusSeeOther)
 		return nil
 	}
+	return s.renderStatusResult(w, r, http.StatusOK, id, public.OwnData{Asked: query(r, "asked") == "1"})
+}
+
+// renderStatusResult shows how far a comment has come, with what its writer typed about the own data.
+func (s *Server) renderStatusResult(w http.ResponseWriter, r *http.Request, status int, id uuid.UUID, own public.OwnData) error {
 	st, err := s.Comments.StatusOf(r.Context(), id)
 	if err != nil {
 		return err
@@ -169,7 +174,12 @@ func (s *Server) statusResult(w http.ResponseWriter, r *http.Request) error {
 	if st.State == comment.Withheld || st.State == comment.Declined {
 		v.Reason = validate.ReasonText(st.DecisionReason)
 	}
-	return s.render(w, r, http.StatusOK, public.StatusResult(s.statusPage(r), v))
+	if v.Own, err = s.ownData(r, id, own); err != nil {
+		return err
+	}
+	p := s.statusPage(r)
+	p.Wrong = len(own.Problems) > 0
+	return s.render(w, r, status, public.StatusResult(p, v))
 }
 
 func (s *Server) display(w http.ResponseWriter, r *http.Request) error {

@@ -68,6 +68,7 @@ func (s *Server) writingRoutes(r chi.Router) {
 	r.Get("/status", s.page(s.statusForm))
 	r.Post("/status", s.page(s.lookUpStatus))
 	r.Get("/status/result", s.page(s.statusResult))
+	r.Post("/status/requests", s.page(s.askOwnData))
 	r.Get("/display", s.page(s.display))
 	r.Post("/display", s.page(s.setDisplay))
 	r.Post("/captcha", s.page(s.anotherCaptcha))

@@ -156,6 +156,9 @@ func (s *Server) reveal(w http.ResponseWriter, r *http.Request) error {
 	if errors.As(err, &invalid) {
 		return s.renderComment(w, r, http.StatusUnprocessableEntity, id, typed, invalid.Problems, nil)
 	}
+	if errors.Is(err, apperr.ErrNotFound) { // the comment is there, or its page is not: then renderComment says so
+		return s.renderComment(w, r, http.StatusConflict, id, typed, problemsOf("reason", validate.PersonalErased), nil)
+	}
 	if err != nil {
 		return err
 	}

@@ -34,3 +34,12 @@ func mask(value string, head, tail int) string {
 	}
 	return string(runes)
 }
+
+// MaskName shows the first character: 欧***.
+func MaskName(s Secret) string {
+	runes := []rune(s.value)
+	if len(runes) == 0 {
+		return ""
+	}
+	return string(runes[0]) + "***"
+}

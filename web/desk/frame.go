@@ -37,8 +37,10 @@ var railEntries = []railEntry{
 	{ItemHome, "/staff", "工作台", []staff.Permission{staff.ReadComments}},
 	{ItemQueue, "/staff/queue", "审核队列", []staff.Permission{staff.ReadComments}},
 	{ItemGroups, "/staff/groups", "相似意见", []staff.Permission{staff.ReadComments}},
+	{ItemRequests, "/staff/requests", "个人信息请求", []staff.Permission{staff.HandleRequests}},
 	{ItemConsultations, "/staff/consultations", "征集管理", []staff.Permission{staff.ReadComments}},
 	{ItemExports, "/staff/exports", "导出", []staff.Permission{staff.Export}},
+	{ItemRetention, "/staff/retention", "留存与删除", []staff.Permission{staff.ManageRetention}},
 	{ItemAccount, "/staff/account", "我的账户", nil},
 	{ItemCalendar, "/staff/settings/calendar", "工作日历", []staff.Permission{staff.ManageUnits}},
 }

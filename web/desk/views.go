@@ -36,6 +36,8 @@ const (
 	ItemConsultations = "consultations"
 	ItemExports       = "exports"
 	ItemCalendar      = "calendar"
+	ItemRequests      = "requests"
+	ItemRetention     = "retention"
 	ItemAccount       = "account"
 )
 

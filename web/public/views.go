@@ -154,6 +154,7 @@ type StatusResultView struct {
 	DecidedAt    *time.Time
 	ByRule       bool   // published by rule (即时展示), read by nobody
 	Reason       string // in words, why it is not shown; "" otherwise
+	Own          OwnData
 }
 
 // CommentsQuery is what the address of the list of comments asks for. Paging is by number: After and Before are the
