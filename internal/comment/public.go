@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"wenji/internal/apperr"
@@ -16,7 +17,7 @@ import (
 type PublicFilter struct {
 	ConsultationID string
 	ClauseID       uuid.UUID // zero: any clause
-	Query          string    // words that the title or the text holds; empty: any
+	Query          string    // words that title or text hold, see SearchWords; empty: any; not searchable: none
 	Oldest         bool      // oldest first; newest first otherwise
 	After          int       // the page begins behind this number; 0: at the beginning
 	Limit          int       // at most this many, 1 to 100
@@ -28,7 +29,10 @@ const publicColumns = `consultation_id, number, title, body, masked_name, occupa
 // alone, so words that were hidden cannot be found.
 func (s *Store) PublishedList(ctx context.Context, f PublicFilter) ([]Public, bool, error) {
 	limit := min(max(f.Limit, 1), 100)
-	where, args := f.where()
+	where, args, err := s.publicWhere(ctx, f)
+	if err != nil {
+		return nil, false, err
+	}
 	order, beyond := "DESC", "<"
 	if f.Oldest {
 		order, beyond = "ASC", ">"
@@ -64,9 +68,12 @@ const CountMost = 1000
 
 // PublishedCount counts the comments that match the filter, paging aside, up to CountMost+1.
 func (s *Store) PublishedCount(ctx context.Context, f PublicFilter) (int, error) {
-	where, args := f.where()
+	where, args, err := s.publicWhere(ctx, f)
+	if err != nil {
+		return 0, err
+	}
 	var n int
-	err := s.DB.QueryRow(ctx, `
+	err = s.DB.QueryRow(ctx, `
 		SELECT count(*)
 		  FROM (SELECT 1 FROM published_comment WHERE `+where+` LIMIT `+fmt.Sprint(CountMost+1)+`) AS found`, args...).Scan(&n)
 	if err != nil {
@@ -75,19 +82,39 @@ func (s *Store) PublishedCount(ctx context.Context, f PublicFilter) (int, error)
 	return n, nil
 }
 
-// where is the filter as a condition: our own words with placeholders, the visitor's words only as arguments.
-func (f PublicFilter) where() (string, []any) {
+// publicWhere is the filter as a condition: our own words with placeholders, the visitor's words only as arguments.
+func (s *Store) publicWhere(ctx context.Context, f PublicFilter) (string, []any, error) {
 	where := []string{"consultation_id = $1"}
 	args := []any{f.ConsultationID}
+	arg := func(value any) string {
+		args = append(args, value)
+		return "$" + strconv.Itoa(len(args))
+	}
 	if f.ClauseID != uuid.Nil {
-		args = append(args, f.ClauseID)
-		where = append(where, fmt.Sprintf("clause_ids @> ARRAY[$%d]::uuid[]", len(args)))
+		where = append(where, "clause_ids @> ARRAY["+arg(f.ClauseID)+"]::uuid[]")
 	}
-	if f.Query != "" {
-		args = append(args, "%"+escapeLike.Replace(f.Query)+"%")
-		where = append(where, fmt.Sprintf("(title ILIKE $%[1]d OR body ILIKE $%[1]d)", len(args)))
+	if f.Query == "" {
+		return strings.Join(where, " AND "), args, nil
 	}
-	return strings.Join(where, " AND "), args
+	words, searchable := SearchWords(f.Query)
+	if !searchable {
+		return "false AND " + strings.Join(where, " AND "), args, nil
+	}
+	unread, err := s.unread(ctx, f.ConsultationID)
+	if err != nil {
+		return "", nil, err
+	}
+	indexed := "number IN (SELECT number FROM comment_search WHERE consultation_id = $1 AND public_terms @> " +
+		arg(searchTerms(words)) + "::integer[])"
+	if len(unread.numbers) > 0 {
+		indexed = "(" + indexed + " OR number = ANY (" + arg(unread.numbers) + "::integer[]))"
+	}
+	where = append(where, indexed)
+	for _, w := range words {
+		pattern := arg("%" + escapeLike.Replace(w) + "%")
+		where = append(where, "(title ILIKE "+pattern+" OR body ILIKE "+pattern+")")
+	}
+	return strings.Join(where, " AND "), args, nil
 }
 
 // PublishedOne returns one published comment by its number, or apperr.ErrNotFound.

@@ -209,6 +209,6 @@ func insertRows(ctx context.Context, tx pgx.Tx, rows []newComment, skew time.Dur
 }
 
 // arrayLiteral writes numbers or codes of ours ([a-z_]) as a PostgreSQL array; unnest cannot carry arrays of arrays.
-func arrayLiteral[T int | string](values []T) string {
+func arrayLiteral[T int | int32 | string](values []T) string {
 	return "{" + strings.Trim(strings.ReplaceAll(fmt.Sprint(values), " ", ","), "[]") + "}"
 }

@@ -65,6 +65,9 @@ func Transition(ctx context.Context, tx pgx.Tx, ch Change) error {
 	if err != nil {
 		return fmt.Errorf("move comment %s to %s: %w", ch.ID, ch.To, err)
 	}
+	if err := Reindex(ctx, tx, ch.ID, consultationID); err != nil {
+		return err
+	}
 	if err := count(ctx, tx, consultationID, ch.From, ch.To); err != nil {
 		return err
 	}

@@ -1,0 +1,189 @@
+package comment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	indexBatch = 200
+	indexPause = 500 * time.Millisecond // between looks for what is new
+	indexRest  = 150 * time.Millisecond // between full batches: searching may wait, citizens may not
+)
+
+// Index reads new and changed comments into the search until ctx ends. Any number of replicas may run it; each comment
+// is read by one. It works behind what is submitted and never in its way: a search looks itself through what has not
+// been read yet.
+func (s *Store) Index(ctx context.Context) {
+	for {
+		n, err := s.indexOnce(ctx)
+		pause := indexPause
+		if err == nil && n >= indexBatch {
+			pause = indexRest
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// indexOnce reads one batch of new and one of changed comments, and returns how many there were.
+func (s *Store) indexOnce(ctx context.Context) (n int, err error) {
+	err = s.DB.InTx(ctx, func(tx pgx.Tx) error {
+		fresh, err := indexFresh(ctx, tx)
+		if err != nil {
+			return err
+		}
+		changed, err := indexChanged(ctx, tx)
+		n = fresh + changed
+		return err
+	})
+	return n, err
+}
+
+// indexFresh goes on where the search of one consultation ends.
+func indexFresh(ctx context.Context, tx pgx.Tx) (int, error) {
+	var consultationID string
+	var mark, last int
+	err := tx.QueryRow(ctx, `
+		SELECT m.consultation_id, m.number, k.last_number
+		  FROM comment_search_mark m
+		  JOIN comment_count k ON k.consultation_id = m.consultation_id AND k.last_number > m.number
+		 ORDER BY k.last_number - m.number
+		 LIMIT 1
+		   FOR UPDATE OF m SKIP LOCKED`).Scan(&consultationID, &mark, &last)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, beginMarks(ctx, tx)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("look for comments to index: %w", err)
+	}
+	rows, err := tx.Query(ctx, indexSelect+`
+		 WHERE consultation_id = $1 AND number > $2
+		 ORDER BY number
+		 LIMIT $3`, consultationID, mark, indexBatch)
+	if err != nil {
+		return 0, fmt.Errorf("read comments of %s to index: %w", consultationID, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[indexed])
+	if err != nil {
+		return 0, fmt.Errorf("read comments of %s to index: %w", consultationID, err)
+	}
+	if len(list) == indexBatch {
+		last = list[len(list)-1].Number
+	}
+	if err := putIndexed(ctx, tx, list); err != nil {
+		return 0, err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE comment_search_mark SET number = $2 WHERE consultation_id = $1`, consultationID, last); err != nil {
+		return 0, fmt.Errorf("mark %s as indexed: %w", consultationID, err)
+	}
+	return len(list), nil
+}
+
+// beginMarks makes the marks of new consultations, from the next round on.
+func beginMarks(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO comment_search_mark (consultation_id)
+		SELECT k.consultation_id
+		  FROM comment_count k
+		 WHERE k.last_number > 0 AND NOT EXISTS (SELECT FROM comment_search_mark m WHERE m.consultation_id = k.consultation_id)
+		ON CONFLICT DO NOTHING`)
+	if err != nil {
+		return fmt.Errorf("begin to index: %w", err)
+	}
+	return nil
+}
+
+// indexChanged reads again what Reindex named. A change that commits meanwhile names its comment anew, and is read next
+// time.
+func indexChanged(ctx context.Context, tx pgx.Tx) (int, error) {
+	rows, err := tx.Query(ctx, `
+		DELETE FROM comment_search_stale
+		 WHERE comment_id IN (SELECT comment_id FROM comment_search_stale LIMIT $1 FOR UPDATE SKIP LOCKED)
+		RETURNING comment_id`, indexBatch)
+	if err != nil {
+		return 0, fmt.Errorf("look for changed comments: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return 0, fmt.Errorf("look for changed comments: %w", err)
+	}
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	if rows, err = tx.Query(ctx, indexSelect+` WHERE id = ANY ($1)`, ids); err != nil {
+		return 0, fmt.Errorf("read changed comments: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[indexed])
+	if err != nil {
+		return 0, fmt.Errorf("read changed comments: %w", err)
+	}
+	return len(list), putIndexed(ctx, tx, list)
+}
+
+// indexed is what the search keeps of a comment, before it is digested.
+type indexed struct {
+	ID             uuid.UUID
+	ConsultationID string
+	Number         int
+	ReceivedAt     time.Time
+	Title, Body    string
+	Public         bool
+	PublicTitle    string
+	PublicBody     string
+}
+
+const indexSelect = `
+		SELECT id, consultation_id, number, received_at, title, body, state = 'published',
+		       COALESCE(public_title, ''), COALESCE(public_body, '')
+		  FROM comment`
+
+func putIndexed(ctx context.Context, tx pgx.Tx, list []indexed) error {
+	if len(list) == 0 {
+		return nil
+	}
+	n := len(list)
+	ids, consultations, numbers, times := make([]uuid.UUID, n), make([]string, n), make([]int, n), make([]time.Time, n)
+	staffTerms, publicTerms := make([]string, n), make([]*string, n)
+	for i, c := range list {
+		ids[i], consultations[i], numbers[i], times[i] = c.ID, c.ConsultationID, c.Number, c.ReceivedAt
+		staffTerms[i] = arrayLiteral(terms(c.Title, c.Body))
+		if c.Public {
+			public := arrayLiteral(terms(c.PublicTitle, c.PublicBody))
+			publicTerms[i] = &public
+		}
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO comment_search AS s (comment_id, consultation_id, number, received_at, staff_terms, public_terms)
+		SELECT u.id, u.consultation, u.number, u.received, u.staff::integer[], u.public::integer[]
+		  FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::timestamptz[], $5::text[], $6::text[])
+		    AS u (id, consultation, number, received, staff, public)
+		ON CONFLICT (comment_id) DO UPDATE SET staff_terms = excluded.staff_terms, public_terms = excluded.public_terms`,
+		ids, consultations, numbers, times, staffTerms, publicTerms)
+	if err != nil {
+		return fmt.Errorf("index %d comments: %w", n, err)
+	}
+	return nil
+}
+
+// Reindex lets the search read a comment again, once tx has committed. Who changes a comment's words or its public copy
+// calls it in the same transaction; Transition does.
+func Reindex(ctx context.Context, tx pgx.Tx, id uuid.UUID, consultationID string) error {
+	// The update of a row that is there already locks it: the indexer then leaves it for after this transaction.
+	_, err := tx.Exec(ctx, `
+		INSERT INTO comment_search_stale (comment_id, consultation_id)
+		VALUES ($1, $2)
+		ON CONFLICT (comment_id) DO UPDATE SET consultation_id = excluded.consultation_id`, id, consultationID)
+	if err != nil {
+		return fmt.Errorf("index comment %s again: %w", id, err)
+	}
+	return nil
+}
