@@ -137,7 +137,7 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	for _, f := range []func(context.Context){
-		p.server.Comments.Run, p.server.Captcha.Run, p.server.Similar.Run, p.server.Listen, p.janitor, p.mail.Run,
+		p.server.Comments.Run, p.server.Comments.Index, p.server.Captcha.Run, p.server.Similar.Run, p.server.Listen, p.janitor, p.mail.Run,
 		func(ctx context.Context) { p.config.keys.Watch(ctx, p.config.log) },
 		func(ctx context.Context) {
 			p.server.Retention.Run(ctx, func(err error) { logEnd(p.config.log, "erasing what is due", err) })

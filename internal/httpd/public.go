@@ -188,6 +188,8 @@ func (s *Server) comments(r *http.Request) (templ.Component, error) {
 		q.Clause = 0
 	}
 	v := public.CommentsView{Dossier: d, Query: q}
+	words, searchable := comment.SearchWords(q.Q)
+	v.Words, v.Short = words, q.Q != "" && !searchable
 	if q.Before > 0 {
 		f.Oldest, f.After = !f.Oldest, q.Before
 	}

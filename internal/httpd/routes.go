@@ -45,6 +45,7 @@ func (s *Server) readingRoutes(r chi.Router) {
 	r.Get("/consultations.atom", s.cached(s.atom))
 	r.Get("/api/consultations.json", s.cached(s.consultationsJSON))
 	r.Get("/sitemap.xml", s.cached(s.sitemapXML))
+	r.Get("/search", s.cached(s.publicSearch))
 	r.Route("/consultations/{id:[0-9]{4}-[0-9]{4}}", func(r chi.Router) {
 		r.Get("/", s.cached(s.notice))
 		r.Get("/deadline.ics", s.cached(s.deadline))

@@ -175,6 +175,8 @@ type CommentsView struct {
 	Total    int            // matching Query without paging
 	Previous *CommentsQuery // nil on the first page
 	Next     *CommentsQuery // nil on the last page
+	Words    []string       // what is looked for, to be marked
+	Short    bool           // nothing to look for: fewer than two characters together
 }
 
 // CommentView is one published comment (GET /consultations/{id}/comments/{no}).
