@@ -69,7 +69,9 @@ func (s *Server) atom(r *http.Request) (templ.Component, error) {
 			Description: html.EscapeString(public.KindWord(c.Kind) + "，" + c.Unit + "。" + public.Remaining(c, s.Now()) + "。截止时间：" + ui.Closing(c.ClosesAt) + "。"),
 		})
 	}
-	text, err := feed.ToAtom()
+	rendered := (&feeds.Atom{Feed: feed}).AtomFeed()
+	rendered.Id = feed.Id // the library would take the link, which is relative where there is no canonical address
+	text, err := feeds.ToXML(rendered)
 	if err != nil {
 		return nil, err
 	}

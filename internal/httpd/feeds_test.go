@@ -45,7 +45,7 @@ func TestTheFeedListsWhatIsPublished(t *testing.T) {
 	if err := xml.Unmarshal([]byte(r.body), &feed); err != nil {
 		t.Fatal(err)
 	}
-	if feed.Title != "意见征集 - 辽宁省人民政府" || feed.Author != "辽宁省人民政府" || len(feed.Entries) != 1 {
+	if feed.Title != "意见征集 - 辽宁省人民政府" || feed.Author != "辽宁省人民政府" || feed.ID != "tag:wenji.example,2025:consultations" || len(feed.Entries) != 1 {
 		t.Fatalf("%+v", feed)
 	}
 	e := feed.Entries[0]

@@ -242,8 +242,8 @@ func TestAPreviewIsThePublicPageAndCanSendNothing(t *testing.T) {
 	b := d.member("wangfang")
 	address := d.made(b)
 	p := b.get(address+"/preview?size=elder").want(t, 200)
-	if p.Find("html.elder").Length() != 1 || !strings.Contains(p.text("[role=note]"), "公众还看不到这项征集") || p.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("preview: %q", p.text("[role=note]"))
+	if p.Find("html.elder").Length() != 1 || !strings.Contains(p.text("aside"), "公众还看不到这项征集") || p.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("preview: %q", p.text("aside"))
 	}
 	for _, part := range []string{"", "?part=draft", "?part=interpretation", "?part=form", "?part=print"} {
 		p := b.get(address+"/preview"+part).want(t, 200)

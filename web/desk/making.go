@@ -212,24 +212,35 @@ type DutyRow struct {
 }
 
 // DutyRows words the checklist.
-func DutyRows(id string, duties []consultation.Duty) []DutyRow {
+func DutyRows(c *consultation.Consultation, duties []consultation.Duty) []DutyRow {
 	rows := make([]DutyRow, len(duties))
 	for i, d := range duties {
-		rows[i] = dutyRow(id, d)
+		rows[i] = dutyRow(c, d)
 		rows[i].Met = d.Met
 	}
 	return rows
 }
 
-const materials = "《重大行政决策程序暂行条例》第十五条：公布决策草案及其说明等材料，明确提出意见的方式和期限。《规章制定程序条例》第十五条：将规章草案及其说明等向社会公布。"
+// materials is the rule by which draft, explanation and ways to comment are published, for a kind.
+func materials(k consultation.Kind) string {
+	switch k {
+	case consultation.MajorDecision:
+		return "《重大行政决策程序暂行条例》第十五条：公布决策草案及其说明等材料，明确提出意见的方式和期限。"
+	case consultation.GovernmentRule:
+		return "《规章制定程序条例》第十五条：将规章草案及其说明等向社会公布，征求意见。"
+	case consultation.NormativeDocument:
+		return "国办发〔2018〕37号：公布文件草案及其说明等材料，并明确提出意见的方式和期限。"
+	}
+	return "地方性法规草案，本栏目同样要求公布草案及其说明，写明提出意见的方式。"
+}
 
-func dutyRow(id string, d consultation.Duty) DutyRow {
+func dutyRow(c *consultation.Consultation, d consultation.Duty) DutyRow {
 	row := func(duty, rule, met, unmet, section, action string) DutyRow {
 		state := unmet
 		if d.Met {
 			state = met
 		}
-		return DutyRow{Duty: duty, Rule: rule, State: state, Action: action, URL: sectionURL(id, section)}
+		return DutyRow{Duty: duty, Rule: rule, State: state, Action: action, URL: sectionURL(c.ID, section)}
 	}
 	switch d.Code {
 	case consultation.DutyKind:
@@ -237,13 +248,13 @@ func dutyRow(id string, d consultation.Duty) DutyRow {
 	case consultation.DutyNotice:
 		return row("公告有正文", "本栏目的要求。", "已填写", "没有填写", "notice", "填写公告")
 	case consultation.DutyDraft:
-		return row("公布草案", materials, "已导入", "没有导入，或者没有带编号的条目", "draft", "导入征求意见稿")
+		return row("公布草案", materials(c.Kind), "已导入", "没有导入，或者没有带编号的条目", "draft", "导入征求意见稿")
 	case consultation.DutyExplanation:
-		return row("公布草案的说明", materials, "已导入", "没有导入", "interpretation", "导入解读")
+		return row("公布草案的说明", materials(c.Kind), "已导入", "没有导入", "interpretation", "导入解读")
 	case consultation.DutyContact:
-		return row("写明提出意见的方式", materials+"网上填写之外，还须有联系电话或电子邮箱。", "已填写", "没有填写联系电话或电子邮箱", "basics", "修改基本信息")
+		return row("写明提出意见的方式", materials(c.Kind)+"网上填写之外，还须有联系电话或电子邮箱。", "已填写", "没有填写联系电话或电子邮箱", "basics", "修改基本信息")
 	case consultation.DutyPeriod:
-		return periodRow(id, d)
+		return periodRow(c.ID, d)
 	case consultation.DutyReason:
 		return row("期限较短的，说明理由", reasonRule(d.Minimum.Rule), "期限够长，不需要说明", "没有说明", "time", "填写理由").explained(d)
 	case consultation.DutyCalendar:
