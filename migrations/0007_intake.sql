@@ -32,8 +32,11 @@ CREATE TABLE intake_entry (
   member_id       uuid NOT NULL REFERENCES member,
   member_name     text NOT NULL,
   entered_at      timestamptz NOT NULL,
-  import_id       uuid REFERENCES intake_import
+  import_id       uuid REFERENCES intake_import,
+  row_digest      bytea
 );
+-- The same words of the same person on the same day are entered once; null where nobody can be told apart.
+CREATE UNIQUE INDEX intake_entry_row ON intake_entry (consultation_id, row_digest) WHERE row_digest IS NOT NULL;
 CREATE INDEX intake_entry_entered ON intake_entry (entered_at DESC, comment_id);
 
 -- The scan of a letter or form. It may show personal data, so it is sealed, bound to its row.

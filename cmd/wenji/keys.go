@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"wenji/internal/intake"
 	"wenji/internal/postgres"
 	"wenji/internal/retention"
 	"wenji/internal/rotation"
@@ -67,10 +68,12 @@ func rotateCommand(t *terminal) *cobra.Command {
 			}
 			return withDatabase(cmd.Context(), t, need{keys: true}, func(db *postgres.DB, keys *vault.KeyRing) error {
 				people := &staff.Store{DB: db, Keys: keys, Now: db.Now}
+				scans := &intake.Store{DB: db, Keys: keys, Now: db.Now}
 				asked := &retention.Store{DB: db, Keys: keys, Now: db.Now}
 				r := &rotation.Rotation{DB: db, Keys: keys, Now: db.Now, Parts: []rotation.Part{
 					{Name: "personal_data", Stale: keys.Stale, Next: keys.Rewrap},
 					{Name: "member", Stale: people.StaleSecrets, Next: people.RewrapSecrets},
+					{Name: "intake_scan", Stale: scans.StaleScans, Next: scans.RewrapScans},
 					{Name: "personal_request", Stale: asked.StaleWishes, Next: asked.RewrapWishes},
 				}}
 				return rotate(cmd.Context(), t, c, r, delay, another)

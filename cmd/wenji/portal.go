@@ -207,6 +207,7 @@ func (p *portal) janitor(ctx context.Context) {
 			logEnd(p.config.log, "removing old counts", p.server.Tries.Purge(ctx))
 			_, err := p.server.Staff.PurgeSessions(ctx)
 			logEnd(p.config.log, "removing old sessions", err)
+			logEnd(p.config.log, "removing imports that were not confirmed", p.server.Intake.Purge(ctx))
 		}
 	}
 }

@@ -76,3 +76,8 @@ func nameJoint(r rune) bool {
 	}
 	return false
 }
+
+// IsName tells whether s can be a person's name.
+func IsName(s string) bool {
+	return isName(then(s, personName)) && Length(s) >= NameMin && Length(s) <= NameMax
+}
