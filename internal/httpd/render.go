@@ -94,8 +94,14 @@ func (s *Server) uiPage(r *http.Request, title string, crumbs ...ui.Crumb) ui.Pa
 
 // form reads a posted form. What a browser cannot have sent is refused here: a body that does not parse, or bytes
 // that are no text where no field check would name them.
+//
+// A long text comes as a multipart form, in which a Chinese character takes three bytes and not nine.
 func form(r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
+	parse := r.ParseForm
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		parse = func() error { return r.ParseMultipartForm(inMemory) }
+	}
+	if err := parse(); err != nil {
 		if statusOf(err) == http.StatusRequestEntityTooLarge {
 			return err
 		}

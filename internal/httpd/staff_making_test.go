@@ -236,6 +236,42 @@ func TestCorrectedWordsAreMarkedWithTheEarlierOnes(t *testing.T) {
 	}
 }
 
+func TestALongTextIsTakenWhole(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	b := d.member("wangfang")
+	address := d.made(b) + "/edit/interpretation"
+	p := b.get(address).want(t, 200)
+	if got := p.Find("form[action$='/edit/interpretation']").AttrOr("enctype", ""); got != "multipart/form-data" {
+		t.Errorf("sent as %q", got)
+	}
+	long := strings.Repeat("解读的文字。", 15_000)
+	b.sendFile(address, "", nil, url.Values{"version": {p.value("version")}, "interpretation": {long}}).want(t, 303)
+	if got := b.get(address).want(t, 200).Find("textarea").Text(); strings.TrimSpace(got) != long {
+		t.Errorf("%d bytes came back, want %d", len(got), len(long))
+	}
+}
+
+func TestACorrectedInterpretationKeepsTheEarlierText(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	b, visitor := d.member("wangfang"), d.browser()
+	address := "/staff/consultations/" + sampleID + "/edit/interpretation"
+	text := b.get(address).want(t, 200).Find("textarea[name=interpretation]").Text()
+	b.save(address, "interpretation", text, "explanation", "没有改动").want(t, 303) // the same text is no correction
+	if n := visitor.get("/consultations/"+sampleID).want(t, 200).Find("#corrections").Length(); n != 0 {
+		t.Error("a correction that changed nothing is marked")
+	}
+	b.save(address, "interpretation", strings.Replace(text, "共26项具体任务", "共27项具体任务", 1), "explanation", "任务数有误").want(t, 303)
+	if got := visitor.get("/consultations/"+sampleID+"/interpretation").want(t, 200).text("main"); !strings.Contains(got, "共27项具体任务") {
+		t.Error("the interpretation is as it was")
+	}
+	page := visitor.get("/consultations/"+sampleID+"/corrections").want(t, 200).text("main")
+	if !strings.Contains(page, "共26项具体任务") || !strings.Contains(page, "任务数有误。") {
+		t.Error("the earlier text is not shown")
+	}
+}
+
 func TestAPreviewIsThePublicPageAndCanSendNothing(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -268,7 +304,7 @@ func TestMakingPagesHaveOneHeadingAndLabelsForAllFields(t *testing.T) {
 	address := d.made(b)
 	paths := []string{"/staff/consultations", "/staff/consultations/new"}
 	for _, one := range []string{address, "/staff/consultations/" + sampleID} {
-		for _, form := range []string{"", "/basics", "/notice", "/fields", "/time", "/files", "/publish"} {
+		for _, form := range []string{"", "/basics", "/notice", "/draft", "/interpretation", "/fields", "/time", "/files", "/publish"} {
 			paths = append(paths, one+"/edit"+form)
 		}
 	}

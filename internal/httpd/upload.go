@@ -39,6 +39,12 @@ func (u uploads) most(r *http.Request) int64 {
 // formOverhead is what a multipart form needs besides the file: its other fields and the boundaries.
 const formOverhead = 64 << 10
 
+// longText is what a form with a long text may send.
+const longText = 1 << 20
+
+// inMemory is far above every route's own limit: nothing of a form touches a disk.
+const inMemory = 1 << 40
+
 // upload is a file as it was sent: its name without any folder, which is shown and never used as a path.
 type upload struct {
 	Name    string
@@ -48,7 +54,7 @@ type upload struct {
 // uploadForm reads a multipart form of a route whose upload limit the body has been cut to. Everything stays in memory:
 // nothing of it touches a disk. A form without a file in the field gives an empty upload.
 func uploadForm(r *http.Request, field string) (upload, error) {
-	if err := r.ParseMultipartForm(1 << 40); err != nil {
+	if err := r.ParseMultipartForm(inMemory); err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
 			return upload{}, err

@@ -100,14 +100,16 @@ func staffConsultationURL(id, act string) templ.SafeURL {
 	return templ.SafeURL(address)
 }
 
-// sectionURL is where a section is made; the two documents are imported on a page of their own.
-func sectionURL(id, code string) templ.SafeURL {
-	switch code {
-	case "draft":
-		return staffConsultationURL(id, "import")
-	case "interpretation":
-		return staffConsultationURL(id, "import?document=interpretation")
+// encoding is how a form is sent: long texts as multipart, which is a third as long for Chinese.
+func encoding(section string) string {
+	if section == "notice" || section == "interpretation" {
+		return "multipart/form-data"
 	}
+	return "application/x-www-form-urlencoded"
+}
+
+// sectionURL is where a section is made.
+func sectionURL(id, code string) templ.SafeURL {
 	return staffConsultationURL(id, "edit/"+code)
 }
 
