@@ -43,7 +43,7 @@ func TestTheSecurityAdministratorHoldsAndLiftsAndErases(t *testing.T) {
 	m.post(termAddress+"/lift", url.Values{"lift": {"复议已经办结"}}).want(t, http.StatusSeeOther)
 	m.post(termAddress+"/erase", url.Values{}).want(t, http.StatusUnprocessableEntity)
 	m.post(termAddress+"/erase", url.Values{"sure": {"1"}}).want(t, http.StatusSeeOther)
-	done := m.get(termAddress + "?done=erase").want(t, http.StatusOK)
+	done := m.get(termAddress+"?done=erase").want(t, http.StatusOK)
 	if !strings.Contains(done.Find("[role=status]").Text(), "已删除") || !strings.Contains(done.Find("#erased-title ~ div tbody").Text(), "1人的个人信息") {
 		t.Errorf("the page does not tell of the erasure: %s", done.Find("#erased-title ~ div").Text())
 	}

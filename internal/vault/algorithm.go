@@ -110,3 +110,18 @@ func (l longNonce) Open(dst, nonce, sealed, aad []byte) ([]byte, error) {
 	aead, short := l.own(nonce)
 	return aead.Open(dst, short, sealed, aad)
 }
+
+// GCM makes the AEAD of a key of 32 bytes that was derived for one purpose; nonces are of 12 bytes.
+func (a Algorithm) GCM(key []byte) (cipher.AEAD, error) {
+	if len(key) != keySize {
+		return nil, fmt.Errorf("a key of %d bytes", len(key))
+	}
+	if a == SM4 {
+		return sm4GCM(key[:sm4.BlockSize])
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
