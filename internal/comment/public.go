@@ -100,7 +100,7 @@ func (s *Store) publicWhere(ctx context.Context, f PublicFilter) (string, []any,
 	if !searchable {
 		return "false AND " + strings.Join(where, " AND "), args, nil
 	}
-	unread, err := s.unread(ctx, f.ConsultationID)
+	unread, err := readUnread(ctx, s.DB, f.ConsultationID)
 	if err != nil {
 		return "", nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wenji/internal/apperr"
+	"wenji/internal/postgres"
 	"wenji/internal/staff"
 
 	"github.com/google/uuid"
@@ -120,7 +121,7 @@ func collectFound[T any](ctx context.Context, s *Store, q searchQuery, f SearchF
 	if !searchable {
 		return nil, nil
 	}
-	unread, err := s.unread(ctx, f.ConsultationID)
+	unread, err := readUnread(ctx, s.DB, f.ConsultationID)
 	if err != nil {
 		return nil, err
 	}
@@ -142,8 +143,8 @@ type unread struct {
 	numbers       []int
 }
 
-func (s *Store) unread(ctx context.Context, consultationID string) (u unread, err error) {
-	rows, err := s.DB.Query(ctx, `
+func readUnread(ctx context.Context, db *postgres.DB, consultationID string) (u unread, err error) {
+	rows, err := db.Query(ctx, `
 		SELECT c.consultation_id, c.number
 		  FROM comment_count k
 		  LEFT JOIN comment_search_mark m ON m.consultation_id = k.consultation_id
@@ -259,4 +260,34 @@ func (q searchQuery) narrow(f SearchFilter, words []string, arg func(any) string
 		where = append(where, "c.clause_ids && ARRAY("+clauses+")")
 	}
 	return strings.Join(where, " AND ")
+}
+
+// Candidates are the comments in which a query may stand, for lists that look letter by letter themselves.
+type Candidates struct {
+	terms  []int32
+	unread unread
+}
+
+// FindCandidates prepares such a list; nil when the query is too short to narrow anything. An empty consultationID means
+// all.
+func FindCandidates(ctx context.Context, db *postgres.DB, consultationID, query string) (*Candidates, error) {
+	words, searchable := SearchWords(query)
+	if !searchable {
+		return nil, nil
+	}
+	u, err := readUnread(ctx, db, consultationID)
+	if err != nil {
+		return nil, err
+	}
+	return &Candidates{searchTerms(words), u}, nil
+}
+
+// Where is the condition on a row c of comment; arg adds an argument of the statement and returns its placeholder.
+func (k *Candidates) Where(arg func(any) string) string {
+	read := "c.id IN (SELECT s.comment_id FROM comment_search s WHERE s.staff_terms @> " + arg(k.terms) + "::integer[])"
+	if len(k.unread.numbers) == 0 {
+		return read
+	}
+	return "(" + read + " OR (c.consultation_id, c.number) IN (SELECT * FROM unnest(" +
+		arg(k.unread.consultations) + "::text[], " + arg(k.unread.numbers) + "::integer[])))"
 }

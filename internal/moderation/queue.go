@@ -93,7 +93,13 @@ func (s *Store) Queue(ctx context.Context, by staff.Member, f Filter) (items []c
 		limit = pageDefault
 	}
 	limit = min(limit, pageMost)
-	sql, args := queueSQL(f, limit+1)
+	var within *comment.Candidates
+	if f.Query != "" {
+		if within, err = comment.FindCandidates(ctx, s.DB, f.ConsultationID, f.Query); err != nil {
+			return nil, nil, err
+		}
+	}
+	sql, args := queueSQL(f, within, limit+1)
 	rows, err := s.DB.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list comments: %w", err)
@@ -117,8 +123,9 @@ func cursorOf(last comment.Item) *Cursor {
 	return c
 }
 
-// queueSQL joins fixed conditions; what the person typed is in the arguments alone.
-func queueSQL(f Filter, limit int) (string, []any) {
+// queueSQL joins fixed conditions; what the person typed is in the arguments alone. A query of two characters or more is
+// looked for within what the search index names.
+func queueSQL(f Filter, within *comment.Candidates, limit int) (string, []any) {
 	var args []any
 	arg := func(value any) string {
 		args = append(args, value)
@@ -144,6 +151,9 @@ func queueSQL(f Filter, limit int) (string, []any) {
 	if f.Query != "" {
 		pattern := arg("%" + escapeLike.Replace(f.Query) + "%")
 		words := "c.title ILIKE " + pattern + " OR c.body ILIKE " + pattern
+		if within != nil {
+			words = within.Where(arg) + " AND (" + words + ")"
+		}
 		if number, err := strconv.ParseInt(validate.Fold(f.Query), 10, 32); err == nil {
 			words += " OR c.number = " + arg(number)
 		}
