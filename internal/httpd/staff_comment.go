@@ -3,6 +3,7 @@ package httpd
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"wenji/internal/apperr"
@@ -87,6 +88,12 @@ func (s *Server) commentView(r *http.Request, d moderation.Detail, form desk.Com
 	}
 	if mark, ok := marks[d.ID]; ok {
 		v.Similar = &mark
+	}
+	if v.Origin, err = s.Intake.Origin(r.Context(), memberOf(r), d.ID); err != nil {
+		return desk.CommentView{}, err
+	}
+	if v.Origin != nil {
+		v.Timeline = slices.Insert(v.Timeline, 1, desk.Event{At: v.Origin.At, Who: v.Origin.By, What: "录入"})
 	}
 	v.NextURL, err = s.nextWaiting(r, d.Item)
 	return v, err

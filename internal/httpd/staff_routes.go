@@ -138,6 +138,8 @@ func loginURL(r *http.Request) string {
 // pageOf is the page that a post under /staff came from, by its own address.
 func pageOf(r *http.Request) string {
 	switch p := r.URL.Path; {
+	case p == "/staff/comments/new", p == "/staff/comments/import":
+		return p
 	case strings.HasPrefix(p, "/staff/comments/"), strings.HasPrefix(p, "/staff/queue/"):
 		return path.Dir(p)
 	case strings.HasPrefix(p, "/staff/consultations/"):

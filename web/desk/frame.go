@@ -37,6 +37,7 @@ var railEntries = []railEntry{
 	{ItemHome, "/staff", "工作台", []staff.Permission{staff.ReadComments}},
 	{ItemQueue, "/staff/queue", "审核队列", []staff.Permission{staff.ReadComments}},
 	{ItemGroups, "/staff/groups", "相似意见", []staff.Permission{staff.ReadComments}},
+	{ItemIntake, "/staff/comments/new", "录入意见", []staff.Permission{staff.EnterComments}},
 	{ItemRequests, "/staff/requests", "个人信息请求", []staff.Permission{staff.HandleRequests}},
 	{ItemConsultations, "/staff/consultations", "征集管理", []staff.Permission{staff.ReadComments}},
 	{ItemExports, "/staff/exports", "导出", []staff.Permission{staff.Export}},

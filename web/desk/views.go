@@ -10,6 +10,7 @@ import (
 	"wenji/internal/clause"
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
+	"wenji/internal/intake"
 	"wenji/internal/similar"
 	"wenji/internal/staff"
 	"wenji/internal/vault"
@@ -33,6 +34,7 @@ const (
 	ItemHome          = "home"
 	ItemQueue         = "queue"
 	ItemGroups        = "groups"
+	ItemIntake        = "intake"
 	ItemConsultations = "consultations"
 	ItemExports       = "exports"
 	ItemCalendar      = "calendar"
@@ -143,8 +145,9 @@ type CommentView struct {
 	Notes        []Note
 	SameSender   int // other comments by the same person
 	Personal     *vault.Personal
-	NextURL      string        // the comment that waits behind this one
-	Similar      *similar.Mark // the group of similar comments it is in, nil for none
+	NextURL      string         // the comment that waits behind this one
+	Origin       *intake.Origin // how the office wrote it down, nil for one sent through the portal
+	Similar      *similar.Mark  // the group of similar comments it is in, nil for none
 	Form         CommentForm
 }
 
@@ -157,6 +160,7 @@ type CommentForm struct {
 	Note        string // words to go with the decision
 	Remark      string // text of a note
 	Purpose     string // why the personal data is looked at
+	ScanReason  string // why the scan is opened
 }
 
 // Sections of a comment's page that hold a form.
