@@ -45,7 +45,7 @@ func Requests(f Frame, v RequestsView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>个人信息请求</h1><p class=\"hint\">意见人凭查询码提出更正或者删除本人的个人信息，应在15个工作日内答复（个人信息保护法第四十六条、第四十七条、第五十条）。</p><section aria-labelledby=\"open-title\"><h2 id=\"open-title\">待办（")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>个人信息请求</h1><p class=\"hint\">意见人凭查询码请求更正或者删除本人的个人信息（个人信息保护法第四十六条、第四十七条、第五十条）。法律要求及时处理，本栏目承诺15个工作日内答复。</p><section aria-labelledby=\"open-title\"><h2 id=\"open-title\">待办（")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -93,7 +93,7 @@ func monthsWord(months int) string {
 func dueWord(t retention.Term) string {
 	due, ok := t.DueOn()
 	if !ok {
-		return "结果公布后" + monthsWord(t.Months)
+		return "结果公布后起算"
 	}
 	return ui.Date(due)
 }
