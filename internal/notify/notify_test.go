@@ -13,6 +13,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 func TestAMailTellsOfTheAnswerAndHoldsNothingPersonal(t *testing.T) {
@@ -270,5 +271,43 @@ func TestADomainInChineseIsWrittenInLetters(t *testing.T) {
 	o.send(o.sender(p.open(t)))
 	if got := o.counts(); got != (Counts{Sent: 1, Failed: 1}) || p.to[0] != "zhang@xn--fsqu00a.xn--fiqs8s" {
 		t.Errorf("%+v, to %v", got, p.to)
+	}
+}
+
+func TestNothingWaitsForAMailServerThatHangs(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	o.answered(1, "biaoji@example.cn")
+	s := o.sender("smtp://" + silent.Addr().String())
+	s.Server.timeout = time.Hour
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { s.Run(ctx); close(ended) }()
+	conn, err := silent.Accept() // the sender has taken the message and speaks to nobody
+	if err != nil {
+		t.Fatal(err)
+	}
+	within, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	err = o.db.InTx(within, func(tx pgx.Tx) error {
+		var id uuid.UUID
+		if err := tx.QueryRow(within, `UPDATE comment SET version = version + 1 RETURNING id`).Scan(&id); err != nil {
+			return err
+		}
+		return Enqueue(within, tx, o.at, Message{ConsultationID: consultationID, CommentID: id, Kind: Answered})
+	})
+	if err != nil {
+		t.Errorf("an approval waited for the mail server: %v", err)
+	}
+	stop()
+	conn.Close()
+	<-ended
+	if o.counts() != (Counts{Waiting: 2}) {
+		t.Errorf("%+v, want both waiting", o.counts())
 	}
 }
