@@ -13,7 +13,7 @@ var idForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{4}$`)
 
 // Short tells whether the original period is shorter than its kind's usual one, so that the notice must give a reason:
 // 30 days, for 行政规范性文件 seven working days (重大行政决策程序暂行条例 §15, 规章制定程序条例 §15). Working days are Monday to
-// Friday; public holidays are not known here, so a period that is too short only because of them is not noticed.
+// Friday here: a folder is read without a database. The checklist before publication counts with the holidays.
 func (c *Consultation) Short() bool {
 	if c.Kind != NormativeDocument {
 		return c.PeriodDays() < 30

@@ -29,7 +29,7 @@ type FieldChange struct {
 
 const (
 	explanationMost = 500
-	correctionsMost = 500
+	correctionsMost = 200 // fields, the latest ones
 )
 
 // correct keeps the earlier words of fields of a published consultation, in the caller's transaction; of one that is
@@ -73,10 +73,12 @@ func (s *Store) correct(ctx context.Context, tx pgx.Tx, c *Consultation, by Acto
 func readCorrections(ctx context.Context, tx pgx.Tx, id string) ([]Correction, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT change_id, made_at, explanation, field, old_text, new_text
-		  FROM consultation_correction
-		 WHERE consultation_id = $1
-		 ORDER BY made_at, change_id, field
-		 LIMIT $2`, id, correctionsMost)
+		  FROM (SELECT *
+		          FROM consultation_correction
+		         WHERE consultation_id = $1
+		         ORDER BY made_at DESC, change_id DESC, field
+		         LIMIT $2) AS latest
+		 ORDER BY made_at, change_id, field`, id, correctionsMost)
 	if err != nil {
 		return nil, err
 	}

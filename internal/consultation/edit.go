@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"wenji/internal/apperr"
@@ -65,6 +66,17 @@ func Differences(old, later Basics) []FieldChange {
 	return list
 }
 
+// BareTitle is a title without 《》 around the whole of it: pages put them there.
+func BareTitle(s string) string {
+	s = strings.TrimSpace(s)
+	if inner, ok := strings.CutPrefix(s, "《"); ok && strings.Count(s, "《") == 1 {
+		if inner, ok = strings.CutSuffix(inner, "》"); ok {
+			return inner
+		}
+	}
+	return s
+}
+
 // clean trims the facts and names what is to be mended.
 func (b *Basics) clean() error {
 	var problems []apperr.Problem
@@ -76,6 +88,9 @@ func (b *Basics) clean() error {
 	}
 	for _, l := range b.lines() {
 		text, ok := validate.Line(*l.value)
+		if l.field == "title" {
+			text = BareTitle(text)
+		}
 		*l.value = text
 		switch {
 		case !ok:

@@ -125,6 +125,16 @@ func TestFactsThatCannotBeShownAreNamed(t *testing.T) {
 	}
 }
 
+func TestATitleIsKeptWithoutTheBracketsThatPagesPutRoundIt(t *testing.T) {
+	for typed, want := range map[string]string{
+		"《某办法》": "某办法", " 《某办法》 ": "某办法", "某办法": "某办法", "《甲》和《乙》": "《甲》和《乙》", "关于《甲》的决定": "关于《甲》的决定", "《甲》修改": "《甲》修改",
+	} {
+		if got := consultation.BareTitle(typed); got != want {
+			t.Errorf("%q: %q", typed, got)
+		}
+	}
+}
+
 func TestPublishedWordsAreKeptWhenTheyAreCorrected(t *testing.T) {
 	s := newStore(t)
 	importSample(t, s)

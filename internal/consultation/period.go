@@ -163,10 +163,8 @@ const changesMost = 200
 func readChanges(ctx context.Context, tx pgx.Tx, id string) ([]PeriodChange, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT kind, made_at, old_closes_at, new_closes_at, reason
-		  FROM period_change
-		 WHERE consultation_id = $1
-		 ORDER BY made_at, id
-		 LIMIT $2`, id, changesMost)
+		  FROM (SELECT * FROM period_change WHERE consultation_id = $1 ORDER BY made_at DESC, id DESC LIMIT $2) AS latest
+		 ORDER BY made_at, id`, id, changesMost)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func (s *Server) createConsultation(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	v := desk.NewConsultationView{
-		Kind: consultation.Kind(r.PostForm.Get("kind")), Title: r.PostForm.Get("title"), Unit: r.PostForm.Get("unit"),
+		Kind: consultation.Kind(r.PostForm.Get("kind")), Title: consultation.BareTitle(r.PostForm.Get("title")), Unit: r.PostForm.Get("unit"),
 		ConcernsBusiness: r.PostForm.Get("concerns_business") == "1",
 	}
 	b := consultation.Basics{Kind: v.Kind, Title: v.Title, Unit: v.Unit, Source: v.Unit, ConcernsBusiness: v.ConcernsBusiness}

@@ -41,7 +41,7 @@ func (s *Server) saveBasics(w http.ResponseWriter, r *http.Request) error {
 	err := s.Consultations.SetBasics(r.Context(), actorOf(r), chi.URLParam(r, "id"), typedVersion(r), b, p.Get("explanation"))
 	return s.saveForm(w, r, "basics", err, func(status int, v desk.EditView, problems []apperr.Problem) error {
 		if v.Conflict != nil {
-			v.Conflict = desk.Differences(consultation.Differences(v.Consultation.Basics(), b), fieldNames)
+			v.Conflict = desk.BasicsDifferences(v.Consultation.Basics(), b, fieldNames)
 		}
 		return s.renderBasics(w, r, status, problems, desk.BasicsView{EditView: v, Basics: b})
 	})

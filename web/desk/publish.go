@@ -132,3 +132,16 @@ func FieldDifferences(saved, typed consultation.Fields) []Difference {
 	}
 	return differences
 }
+
+// BasicsDifferences lists what the form of the facts would change.
+func BasicsDifferences(saved, typed consultation.Basics, name func(field string) string) []Difference {
+	differences := Differences(consultation.Differences(saved, typed), name)
+	if saved.Kind != typed.Kind {
+		differences = append(differences, Difference{"文件类型", kindOfDocument(saved.Kind), kindOfDocument(typed.Kind)})
+	}
+	if saved.ConcernsBusiness != typed.ConcernsBusiness {
+		yes := map[bool]string{true: "是", false: "否"}
+		differences = append(differences, Difference{"涉企", yes[saved.ConcernsBusiness], yes[typed.ConcernsBusiness]})
+	}
+	return differences
+}
