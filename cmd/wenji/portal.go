@@ -106,7 +106,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		Reports:        &report.Store{DB: p.db, Now: p.db.Now},
 		Retention:      &retention.Store{DB: p.db, Keys: c.keys, Calendar: days, Tries: tries, Now: p.db.Now},
 		Mail:           &notify.Store{DB: p.db},
-		Exports:        &export.Store{DB: p.export, Keys: c.keys, Now: p.export.Now},
+		Exports:        &export.Store{DB: p.db, Bulk: p.export, Keys: c.keys, Now: p.db.Now, Log: c.log},
 		Staff:          &staff.Store{DB: p.db, Keys: c.keys, Tries: tries, Now: p.db.Now, Log: c.log},
 		Captcha:        captcha.New(c.keys.Box(captcha.Purpose), p.db, captcha.Options{FixedDigits: c.captchaDigits, PoolSize: captchaPool, Log: c.log}),
 		Keys:           c.keys,
@@ -137,7 +137,8 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	for _, f := range []func(context.Context){
-		p.server.Comments.Run, p.server.Comments.Index, p.server.Captcha.Run, p.server.Similar.Run, p.server.Listen, p.janitor, p.mail.Run,
+		p.server.Comments.Run, p.server.Comments.Index, p.server.Captcha.Run, p.server.Similar.Run, p.server.Exports.Run, p.server.Listen,
+		p.janitor, p.mail.Run,
 		func(ctx context.Context) { p.config.keys.Watch(ctx, p.config.log) },
 		func(ctx context.Context) {
 			p.server.Retention.Run(ctx, func(err error) { logEnd(p.config.log, "erasing what is due", err) })
@@ -208,6 +209,8 @@ func (p *portal) janitor(ctx context.Context) {
 			_, err := p.server.Staff.PurgeSessions(ctx)
 			logEnd(p.config.log, "removing old sessions", err)
 			logEnd(p.config.log, "removing imports that were not confirmed", p.server.Intake.Purge(ctx))
+			_, err = p.server.Exports.Purge(ctx)
+			logEnd(p.config.log, "removing old exports", err)
 		}
 	}
 }

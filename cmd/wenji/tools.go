@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"wenji/internal/audit"
 	"wenji/internal/clause"
 	"wenji/internal/consultation"
-	"wenji/internal/export"
 	"wenji/internal/postgres"
 	"wenji/internal/staff"
 	"wenji/internal/throttle"
@@ -108,63 +106,6 @@ func printDoubts(t *terminal, doubts []consultation.Doubt) {
 		}
 		fmt.Fprintln(t.out)
 	}
-}
-
-func exportCommand(t *terminal) *cobra.Command {
-	var format, out string
-	c := &cobra.Command{
-		Use: "export ID", Short: "导出一个征集的意见（个人信息已遮盖）", Args: arguments("ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if format != "csv" && format != "xlsx" {
-				return usageError{errors.New("--format 请写 csv 或 xlsx")}
-			}
-			return withDatabase(cmd.Context(), t, need{keys: true}, func(db *postgres.DB, keys *vault.KeyRing) error {
-				store := &export.Store{DB: db, Keys: keys, Now: db.Now}
-				return exportTo(cmd.Context(), t, store, args[0], format, out)
-			})
-		},
-	}
-	c.Flags().StringVar(&format, "format", "csv", "csv 或 xlsx")
-	c.Flags().StringVar(&out, "out", "", "写入这个文件；不写则输出到标准输出")
-	return c
-}
-
-// exportTo writes to a file that appears only once it is complete, or to standard output.
-func exportTo(ctx context.Context, t *terminal, store *export.Store, id, format, out string) (err error) {
-	actor := staff.Member{Name: operator, Role: staff.Editor}
-	job, err := store.Prepare(ctx, actor, export.Options{ConsultationID: id, Format: format, Profile: "masked"})
-	if errors.Is(err, apperr.ErrNotFound) {
-		return fmt.Errorf("没有编号为 %s 的征集", id)
-	}
-	if err != nil {
-		return fmt.Errorf("导出 %s：%w", id, err)
-	}
-	var to io.Writer = t.out
-	if out != "" {
-		f, err := os.OpenFile(out+".part", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err != nil {
-			return fmt.Errorf("写入 %s：%w", out, err)
-		}
-		defer func() {
-			err = errors.Join(err, f.Close())
-			if err != nil {
-				err = errors.Join(err, os.Remove(f.Name()))
-			}
-		}()
-		to = f
-	}
-	n, err := job.Stream(ctx, to)
-	if err != nil {
-		return fmt.Errorf("导出 %s：%w", id, err)
-	}
-	if out == "" {
-		return nil
-	}
-	if err := os.Rename(out+".part", out); err != nil {
-		return fmt.Errorf("写入 %s：%w", out, err)
-	}
-	fmt.Fprintf(t.err, "已导出%d条意见到 %s\n", n, out)
-	return nil
 }
 
 func staffCommand(t *terminal) *cobra.Command {

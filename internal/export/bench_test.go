@@ -31,7 +31,7 @@ func BenchmarkExport(b *testing.B) {
 		}
 	})
 	for _, o := range []Options{
-		{Format: CSV, Profile: Masked}, {Format: CSV, Profile: Personal}, {Format: XLSX, Profile: Masked}, {Format: XLSX, Profile: Personal},
+		{Format: CSV, Profile: Masked}, {Format: XLSX, Profile: Masked}, {Format: JSONL, Profile: Masked},
 	} {
 		o.ConsultationID, o.Reason = draft, "性能测量"
 		b.Run(o.Format+" "+o.Profile, func(b *testing.B) {

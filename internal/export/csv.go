@@ -7,26 +7,43 @@ import (
 	"wenji/internal/xlsx"
 )
 
-// csvFile writes RFC 4180: CRLF, quotes where needed, as many fields in every line; and a byte order mark, without which
+// writeCSV writes RFC 4180: CRLF, quotes where needed, as many fields in every line; and a byte order mark, without which
 // Excel reads the local code page. A CSV cell has no type, so an ID or phone number of digits alone gets an apostrophe:
 // Excel would show 18 digits as 1.10105E+17 and lose the last three.
-type csvFile struct {
-	w       *bufio.Writer
-	columns []xlsx.Column
-	record  []byte
-	cell    []byte
-}
-
-func newCSV(w *bufio.Writer, columns []xlsx.Column) (*csvFile, error) {
-	f := &csvFile{w: w, columns: columns}
-	headings := make([][]byte, len(columns))
-	for i, c := range columns {
+func writeCSV(w *bufio.Writer, t *table) error {
+	f := &csvFile{w: w, columns: t.columns}
+	headings := make([][]byte, len(t.columns))
+	for i, c := range t.columns {
 		headings[i] = []byte(c.Heading)
 	}
-	if _, err := w.WriteString("\uFEFF"); err != nil {
-		return nil, err
+	const mark = "\uFEFF"
+	if _, err := w.WriteString(mark); err != nil {
+		return err
 	}
-	return f, f.row(headings)
+	t.hash.Write([]byte(mark))
+	if err := f.row(headings); err != nil {
+		return err
+	}
+	t.hash.Write(f.record)
+	for cells, err := range t.rows {
+		if err != nil {
+			return err
+		}
+		if err := f.row(cells); err != nil {
+			return err
+		}
+		t.hash.Write(f.record)
+	}
+	last := make([][]byte, len(t.columns))
+	last[0] = t.closing()
+	return f.row(last)
+}
+
+type csvFile struct {
+	w       *bufio.Writer
+	columns []column
+	record  []byte
+	cell    []byte
 }
 
 func (f *csvFile) row(cells [][]byte) error {
@@ -45,12 +62,6 @@ func (f *csvFile) row(cells [][]byte) error {
 	f.record = append(f.record, '\r', '\n')
 	_, err := f.w.Write(f.record)
 	return err
-}
-
-func (f *csvFile) last(words []byte) error {
-	cells := make([][]byte, len(f.columns))
-	cells[0] = words
-	return f.row(cells)
 }
 
 func appendField(dst, value []byte) []byte {

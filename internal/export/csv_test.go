@@ -3,6 +3,7 @@ package export
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/csv"
 	"strings"
 	"testing"
@@ -23,18 +24,20 @@ func TestEveryCellIsSafeAndComesBackFromCSV(t *testing.T) {
 		}
 		var b bytes.Buffer
 		w := bufio.NewWriter(&b)
-		f, err := newCSV(w, columns)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := f.row(cells); err != nil {
+		source := &table{columns: columns, hash: sha256.New(), closing: func() []byte { return []byte("完") },
+			rows: func(yield func([][]byte, error) bool) { yield(cells, nil) }}
+		if err := writeCSV(w, source); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Flush(); err != nil {
 			t.Fatal(err)
 		}
+		text, _, _ := strings.Cut(b.String(), "\r\n完,")
+		if sum := sha256.Sum256([]byte(text + "\r\n")); !bytes.Equal(source.hash.Sum(nil), sum[:]) {
+			t.Fatal("the digest is not that of what stands before the last line")
+		}
 		records, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(b.String(), "\uFEFF"))).ReadAll()
-		if err != nil || len(records) != 2 {
+		if err != nil || len(records) != 3 {
 			t.Fatalf("%v, %d records", err, len(records))
 		}
 		for i, got := range records[1] {

@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"strings"
@@ -20,11 +21,11 @@ func TestAMaskedFileTellsNobody(t *testing.T) {
 	f.add(row{number: 1, state: "published", title: "建议加装扶手", body: "第一行，\n\"第二行\"", clauses: f.clauses[1:], personal: zhang})
 	f.add(row{number: 2, title: "打13812345678", body: "我的身份证号是11010519491231002X，请联系", personal: zhang})
 	file := f.write(Options{Format: CSV, Profile: Masked})
-	rows, closing := table(t, file)
+	rows, closing := readCSV(t, file)
 	want := map[string]string{
 		"序号": "1", "提交时间": "2025-05-01 10:30", "状态": "已公开", "针对条目": "第2条、第3条", "标题": "建议加装扶手", "意见": "第一行，\n\"第二行\"",
-		"公开标题": "建议加装扶手", "公开内容": "第一行，\n\"第二行\"", "公开时间": "2025-05-03 09:02", "不公开原因": "", "姓名": "张**", "职业": "退（离）休人员",
-		"渠道": "网上", "身份证号码": "110***********002X", "联系电话": "138****5678", "邮箱": "z***@example.cn",
+		"公开时间": "2025-05-03 09:02", "不公开原因": "", "姓名": "张**", "职业": "退（离）休人员", "渠道": "网上填写",
+		"办理单位": "", "采纳情况": "", "理由": "", "答复": "", "答复时间": "",
 	}
 	if len(rows) != 2 || len(rows[0]) != len(want) {
 		t.Fatalf("%d rows, columns %v", len(rows), rows)
@@ -37,7 +38,7 @@ func TestAMaskedFileTellsNobody(t *testing.T) {
 	if rows[1]["标题"] != "打［已隐去电话号码］" || rows[1]["意见"] != "我的身份证号是［已隐去身份证号码］，请联系" || rows[1]["针对条目"] != "整个征求意见稿" {
 		t.Errorf("%v", rows[1])
 	}
-	for _, secret := range []string{"张三丰", "11010519491231002X", "13812345678", "zhangsan", "省养老院", "单位名称"} {
+	for _, secret := range []string{"张三丰", "11010519491231002X", "13812345678", "zhangsan", "省养老院", "单位名称", "002X", "5678"} {
 		if strings.Contains(file, secret) {
 			t.Errorf("%s is in the file", secret)
 		}
@@ -51,9 +52,9 @@ func TestAPersonalFileHasEverythingAsText(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.add(row{number: 1, title: "打13812345678", body: "意见", personal: zhang})
-	f.add(row{number: 2, title: "题", body: "文", personal: personal("=cmd|'/c calc'!A1", "210102194901010010", "024-12345678", "=a@b.cn", "@院")})
+	f.add(row{number: 2, title: "题", body: "文", personal: person("=cmd|'/c calc'!A1", "210102194901010010", "024-12345678", "=a@b.cn", "@院")})
 	f.add(row{number: 3, title: "题", body: "文"}) // erased
-	rows, closing := table(t, f.write(Options{Format: CSV, Profile: Personal}))
+	rows, closing := readCSV(t, f.write(Options{Format: CSV, Profile: Personal}))
 	for heading, value := range map[string]string{
 		"姓名": "张三丰", "身份证号码": "'11010519491231002X", "联系电话": "'13812345678", "邮箱": "zhangsan@example.cn", "单位名称": "省养老院", "标题": "打13812345678",
 	} {
@@ -89,7 +90,7 @@ func TestOnlyTheChosenStatesOfOneConsultationAreWritten(t *testing.T) {
 	}{
 		{nil, "1234"}, {[]comment.State{comment.Published}, "2"}, {[]comment.State{comment.Withheld, comment.Received}, "13"},
 	} {
-		rows, _ := table(t, f.write(Options{Format: CSV, Profile: Masked, States: tc.states}))
+		rows, _ := readCSV(t, f.write(Options{Format: CSV, Profile: Masked, Filter: Filter{States: tc.states}}))
 		got := ""
 		for _, r := range rows {
 			got += r["序号"]
@@ -103,7 +104,7 @@ func TestOnlyTheChosenStatesOfOneConsultationAreWritten(t *testing.T) {
 func TestAnEmptyFileIsComplete(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	rows, closing := table(t, f.write(Options{Format: CSV, Profile: Masked}))
+	rows, closing := readCSV(t, f.write(Options{Format: CSV, Profile: Masked}))
 	if len(rows) != 0 || !strings.Contains(closing, "共0条") {
 		t.Errorf("%v %s", rows, closing)
 	}
@@ -129,11 +130,14 @@ func TestARefusedExportWritesAndRecordsNothing(t *testing.T) {
 		"format":       {by: moderator, o: with(func(o *Options) { o.Format = "exe" }), field: "format"},
 		"profile":      {by: moderator, o: with(func(o *Options) { o.Profile = "" }), field: "profile"},
 		"state":        {by: moderator, o: with(func(o *Options) { o.States = []comment.State{"'; --"} }), field: "state"},
-		"no reason":    {by: moderator, o: with(func(o *Options) { o.Profile = Personal }), field: "reason"},
-		"blank reason": {by: moderator, o: with(func(o *Options) { o.Profile, o.Reason = Personal, " 　\u200b\n" }), field: "reason"},
-		"short reason": {by: moderator, o: with(func(o *Options) { o.Profile, o.Reason = Personal, "工作" }), field: "reason"},
-		"long reason":  {by: moderator, o: with(func(o *Options) { o.Profile, o.Reason = Personal, strings.Repeat("用", 201) }), field: "reason"},
-		"NUL":          {by: moderator, o: with(func(o *Options) { o.Profile, o.Reason = Personal, "转交\x00研究" }), field: "reason"},
+		"no approval":  {by: moderator, o: with(func(o *Options) { o.Profile, o.Reason = Personal, "转交起草单位研究" }), want: apperr.ErrForbidden},
+		"short reason": {by: moderator, o: with(func(o *Options) { o.Reason = "工作" }), field: "reason"},
+		"long reason":  {by: moderator, o: with(func(o *Options) { o.Reason = strings.Repeat("用", 201) }), field: "reason"},
+		"NUL":          {by: moderator, o: with(func(o *Options) { o.Reason = "转交\x00研究" }), field: "reason"},
+		"day":          {by: moderator, o: with(func(o *Options) { o.From = "2025-02-30" }), field: "from"},
+		"days":         {by: moderator, o: with(func(o *Options) { o.From, o.To = "2025-05-02", "2025年5月1日" }), field: "to"},
+		"clause":       {by: moderator, o: with(func(o *Options) { o.Clause = 99 }), field: "clause"},
+		"channel":      {by: moderator, o: with(func(o *Options) { o.Channel = "pigeon" }), field: "channel"},
 		"no such one":  {by: moderator, o: with(func(o *Options) { o.ConsultationID = "2025-9999" }), want: apperr.ErrNotFound},
 	} {
 		var b strings.Builder
@@ -158,17 +162,17 @@ func TestAnExportIsRecordedBeforeItsFirstByteAndWhenItIsComplete(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.add(row{number: 1, title: "题", body: "文", personal: zhang})
-	o := Options{ConsultationID: draft, Format: CSV, Profile: Personal, Reason: " 转交起草单位研究 "}
+	o := Options{ConsultationID: draft, Format: CSV, Profile: Masked, Reason: " 转交起草单位研究 "}
 	job, err := f.Prepare(t.Context(), moderator, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	list, err := f.List(t.Context(), moderator, 10)
 	if err != nil || len(list) != 1 || list[0].FinishedAt != nil || list[0].Rows != nil || list[0].Reason != "转交起草单位研究" ||
-		list[0].Member != "李明 (liming)" || list[0].ID != job.ID() || list[0].Profile != Personal || !list[0].StartedAt.Equal(now) {
+		list[0].Member != "李明 (liming)" || list[0].ID != job.ID() || list[0].Profile != Masked || list[0].State != Sent || !list[0].StartedAt.Equal(now) {
 		t.Fatalf("%+v %v", list, err)
 	}
-	if job.Filename() != "comments-2025-0001-20250503-090203-personal.csv" {
+	if job.Filename() != "comments-2025-0001-20250503-090203-masked.csv" {
 		t.Error(job.Filename())
 	}
 	if n, err := job.Stream(t.Context(), io.Discard); n != 1 || err != nil {
@@ -181,8 +185,9 @@ func TestAnExportIsRecordedBeforeItsFirstByteAndWhenItIsComplete(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].FinishedAt == nil || *list[0].Rows != 1 {
 		t.Fatalf("%+v %v", list, err)
 	}
-	if got := f.entries(); got != "export.start moderator personal csv, states received published withheld declined, reason: 转交起草单位研究\n"+
-		"export.finish moderator rows 1\n" {
+	want := fmt.Sprintf("export.start moderator masked csv, states received published withheld declined, reason: 转交起草单位研究\n"+
+		"export.finish moderator rows 1, bytes %d, sha256 %x\n", *list[0].Size, list[0].Digest)
+	if got := f.entries(); got != want {
 		t.Error(got)
 	}
 	if _, err := f.List(t.Context(), sysAdmin, 10); !errors.Is(err, apperr.ErrForbidden) {
@@ -274,21 +279,27 @@ func TestAReaderWhoLeavesStillLeavesARecord(t *testing.T) {
 	}
 }
 
-func TestADamagedValueStopsTheFileAndSaysNothingPersonal(t *testing.T) {
+func TestADamagedValueEndsTheFileAndSaysNothingPersonal(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.add(row{number: 1, title: "题", body: "文", personal: zhang})
 	f.exec(`UPDATE personal_data SET phone = id_number WHERE comment_id = $1`, id)
-	_, err := f.Write(t.Context(), moderator, Options{ConsultationID: draft, Format: CSV, Profile: Masked}, io.Discard)
-	if !errors.Is(err, vault.ErrSeal) || strings.Contains(err.Error(), "110105") {
-		t.Error(err)
+	asked := f.asked(CSV)
+	if err := f.Approve(t.Context(), editor, asked); err != nil {
+		t.Fatal(err)
+	}
+	if worked, err := f.work(t.Context()); !worked || !errors.Is(err, vault.ErrSeal) || strings.Contains(err.Error(), "110105") {
+		t.Error(worked, err)
+	}
+	if r, err := f.Export(t.Context(), moderator, asked); err != nil || r.State != Failed {
+		t.Errorf("%+v %v", r, err)
 	}
 }
 
 func TestMemoryDoesNotGrowWithTheRows(t *testing.T) {
 	f := newFixture(t)
 	f.addMany(8000, 3000)
-	for _, format := range []string{CSV, XLSX} {
+	for _, format := range formats {
 		heap := func() int {
 			runtime.GC()
 			var m runtime.MemStats

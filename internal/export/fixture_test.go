@@ -20,6 +20,8 @@ import (
 
 var (
 	moderator = staff.Member{ID: uuid.New(), Username: "liming", Name: "李明", Role: staff.Moderator}
+	editor    = staff.Member{ID: uuid.New(), Username: "wangfang", Name: "王芳", Role: staff.Editor}
+	officer   = staff.Member{ID: uuid.New(), Username: "sunli", Name: "孙丽", Role: staff.Officer}
 	sysAdmin  = staff.Member{ID: uuid.New(), Username: "root", Name: "王管", Role: staff.SystemAdmin}
 	now       = time.Date(2025, 5, 3, 1, 2, 3, 4000, time.UTC)
 )
@@ -68,12 +70,12 @@ type row struct {
 	personal           vault.Personal
 }
 
-func personal(name, id, phone, email, org string) vault.Personal {
+func person(name, id, phone, email, org string) vault.Personal {
 	return vault.Personal{Name: vault.NewSecret(name), IDNumber: vault.NewSecret(id), Phone: vault.NewSecret(phone),
 		Email: vault.NewSecret(email), Org: vault.NewSecret(org)}
 }
 
-var zhang = personal("张三丰", "11010519491231002X", "13812345678", "zhangsan@example.cn", "省养老院")
+var zhang = person("张三丰", "11010519491231002X", "13812345678", "zhangsan@example.cn", "省养老院")
 
 func (f *fixture) add(r row) uuid.UUID {
 	f.t.Helper()
@@ -157,24 +159,67 @@ func analyze(t testing.TB, db *postgres.DB) {
 	}
 }
 
-// write makes a file and returns it.
+// write makes a file and returns it. A Personal one is asked for, approved, made and fetched.
 func (f *fixture) write(o Options) string {
 	f.t.Helper()
-	var b strings.Builder
 	if o.ConsultationID == "" {
 		o.ConsultationID = draft
 	}
-	if o.Profile == Personal && o.Reason == "" {
-		o.Reason = "转交起草单位研究"
+	if o.Profile == Personal {
+		return f.fetch(f.personal(o))
 	}
+	var b strings.Builder
 	if _, err := f.Write(context.Background(), moderator, o, &b); err != nil {
 		f.t.Fatal(err)
 	}
 	return b.String()
 }
 
-// table reads a CSV file: its rows by heading, and the first cell of the last row.
-func table(t testing.TB, file string) (rows []map[string]string, closing string) {
+// personal asks for a Personal file, has it approved, and makes it.
+func (f *fixture) personal(o Options) uuid.UUID {
+	f.t.Helper()
+	o.Profile = Personal
+	if o.Reason == "" {
+		o.Reason = "转交起草单位研究"
+	}
+	id, err := f.Ask(context.Background(), moderator, o)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if err := f.Approve(context.Background(), editor, id); err != nil {
+		f.t.Fatal(err)
+	}
+	f.make()
+	return id
+}
+
+// make makes one file in the background.
+func (f *fixture) make() {
+	f.t.Helper()
+	if worked, err := f.work(context.Background()); !worked || err != nil {
+		f.t.Fatal(worked, err)
+	}
+}
+
+// fetch downloads a finished file as its maker.
+func (f *fixture) fetch(id uuid.UUID) string {
+	f.t.Helper()
+	k, err := f.Fetch(context.Background(), moderator, id)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := k.Copy(context.Background(), &b); err != nil {
+		f.t.Fatal(err)
+	}
+	if k.Size() != int64(b.Len()) {
+		f.t.Errorf("%d bytes, recorded as %d", b.Len(), k.Size())
+	}
+	return b.String()
+}
+
+// readCSV reads a CSV file: its rows by heading, and the first cell of the last row.
+func readCSV(t testing.TB, file string) (rows []map[string]string, closing string) {
 	t.Helper()
 	file, ok := strings.CutPrefix(file, "\uFEFF")
 	if !ok {

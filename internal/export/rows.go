@@ -1,17 +1,15 @@
 package export
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
+	"iter"
 	"strconv"
+	"strings"
 	"time"
 
 	"wenji/internal/comment"
-	"wenji/internal/validate"
 	"wenji/internal/vault"
-	"wenji/internal/xlsx"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -21,177 +19,218 @@ import (
 // beijing is the zone of all times in a file.
 var beijing = time.FixedZone("CST", 8*60*60)
 
-const bufferSize = 64 << 10
-
-// columns of a file; the last one, 单位名称, is in personal files only.
-var columns = []xlsx.Column{
-	{Heading: "序号", Kind: xlsx.Number, Width: 8}, {Heading: "提交时间", Width: 17}, {Heading: "状态", Width: 10},
-	{Heading: "针对条目", Width: 16}, {Heading: "标题", Width: 30}, {Heading: "意见", Width: 60}, {Heading: "公开标题", Width: 30},
-	{Heading: "公开内容", Width: 60}, {Heading: "公开时间", Width: 17}, {Heading: "不公开原因", Width: 16}, {Heading: "姓名", Width: 12},
-	{Heading: "职业", Width: 16}, {Heading: "渠道", Width: 8}, {Heading: "身份证号码", Kind: xlsx.Code, Width: 22},
-	{Heading: "联系电话", Kind: xlsx.Code, Width: 20}, {Heading: "邮箱", Width: 26}, {Heading: "单位名称", Width: 26},
-}
-
-// sheet is a file being written. Rows have as many cells as there are columns; a nil cell is empty.
-type sheet interface {
-	row(cells [][]byte) error
-	// last writes the closing words into the first cell of a row of their own and completes the file.
-	last(words []byte) error
-}
-
 // record is one comment as read, its memory used again for the next.
 type record struct {
-	id                uuid.UUID
-	number            int
-	receivedAt        time.Time
-	state             string
-	clauses           []uuid.UUID
-	title, body       pgtype.DriverBytes
-	publicTitle       pgtype.DriverBytes
-	publicBody        pgtype.DriverBytes
-	publishedAt       *time.Time
-	reason            string
-	maskedName        pgtype.DriverBytes
-	occupation        pgtype.DriverBytes
-	channel           string
-	name, idNumber    pgtype.DriverBytes
-	phone, email, org pgtype.DriverBytes
+	id                    uuid.UUID
+	number                int
+	receivedAt            time.Time
+	state                 string
+	clauses               []uuid.UUID
+	title, body           pgtype.DriverBytes
+	publicTitle           pgtype.DriverBytes
+	publicBody            pgtype.DriverBytes
+	publishedAt           *time.Time
+	reason                string
+	maskedName            pgtype.DriverBytes
+	occupation            pgtype.DriverBytes
+	channel               string
+	outcome               string
+	outcomeReason         pgtype.DriverBytes
+	answer                pgtype.DriverBytes
+	answeredAt            *time.Time
+	units                 []string
+	leads                 []bool
+	handed                []string
+	hiddenIn, hiddenKinds []string
+	hiddenFrom, hiddenTo  []int
+	sealed                vault.Sealed
+	shownTitle, shownBody []byte // what the file shows of title and body
 }
 
-// selectSQL reads in the order of the numbers along the index, so that the first row comes at once and nothing is
-// sorted on disk; orderedPlan keeps the planner to it.
+func (r *record) targets(personal bool) []any {
+	t := []any{&r.id, &r.number, &r.receivedAt, &r.state, &r.clauses, &r.title, &r.body, &r.publicTitle, &r.publicBody,
+		&r.publishedAt, &r.reason, &r.maskedName, &r.occupation, &r.channel, &r.outcome, &r.outcomeReason, &r.answer, &r.answeredAt,
+		&r.units, &r.leads, &r.handed, &r.hiddenIn, &r.hiddenFrom, &r.hiddenTo, &r.hiddenKinds}
+	if personal {
+		t = append(t, (*pgtype.DriverBytes)(&r.sealed.Name), (*pgtype.DriverBytes)(&r.sealed.IDNumber),
+			(*pgtype.DriverBytes)(&r.sealed.Phone), (*pgtype.DriverBytes)(&r.sealed.Email), (*pgtype.DriverBytes)(&r.sealed.Org))
+	}
+	return t
+}
+
+// The parts of the statement. Rows are read in the order of the numbers along the index, so that the first comes at once
+// and nothing is sorted on disk; orderedPlan keeps the planner to it. Each profile reads what it shows and no more:
+// sealed data is read for Personal files alone.
 const (
-	selectSQL = `
+	selectComment = `
 		SELECT c.id, c.number, c.received_at, c.state, c.clause_ids, c.title, c.body, c.public_title, c.public_body,
 		       c.published_at, c.decision_reason, c.masked_name, c.occupation, c.channel,
-		       p.name, p.id_number, p.phone, p.email, p.org
+		       COALESCE(d.outcome, ''), d.reason, d.answer, d.approved_at`
+	selectUnits    = `, u.names, u.leads, u.states`
+	selectNoUnits  = `, NULL::text[], NULL::boolean[], NULL::text[]`
+	selectHidden   = `, h.fields, h.starts, h.ends, h.kinds`
+	selectNoHidden = `, NULL::text[], NULL::integer[], NULL::integer[], NULL::text[]`
+	selectPersonal = `, p.name, p.id_number, p.phone, p.email, p.org`
+
+	fromComment = `
 		  FROM comment c
-		  LEFT JOIN personal_data p ON p.comment_id = c.id
-		 WHERE c.consultation_id = $1
-		   AND c.state = ANY ($2)
-		 ORDER BY c.number`
+		  LEFT JOIN disposition d ON d.comment_id = c.id AND d.status = 'approved'`
+	joinUnits = `
+		  LEFT JOIN LATERAL (
+		    SELECT array_agg(r.unit_name ORDER BY r.lead DESC, r.id) AS names, array_agg(r.lead ORDER BY r.lead DESC, r.id) AS leads,
+		           array_agg(r.state ORDER BY r.lead DESC, r.id) AS states
+		      FROM referral r
+		     WHERE r.comment_id = c.id) u ON true`
+	// What staff hid by hand at the latest publication stays hidden after that was undone. A comment that was never
+	// decided has version 1.
+	joinHidden = `
+		  LEFT JOIN LATERAL (
+		    SELECT array_agg(x.field) AS fields, array_agg(x.span_start) AS starts, array_agg(x.span_end) AS ends,
+		           array_agg(x.reason) AS kinds
+		      FROM redaction x
+		     WHERE c.version > 1
+		       AND x.decision_id = (SELECT dc.id
+		                              FROM decision dc
+		                             WHERE dc.comment_id = c.id AND dc.action = 'publish'
+		                             ORDER BY dc.version DESC
+		                             LIMIT 1)) h ON true`
+	joinPersonal = `
+		  LEFT JOIN personal_data p ON p.comment_id = c.id`
+
 	orderedPlan = `
 		SELECT set_config('enable_sort', 'off', true), set_config('enable_hashjoin', 'off', true),
 		       set_config('enable_mergejoin', 'off', true), set_config('statement_timeout', '0', true)`
 )
 
-// copyRows writes the whole file from the snapshot of tx and returns the number of comments in it.
-func (j *Job) copyRows(ctx context.Context, tx pgx.Tx, w io.Writer) (n int, err error) {
-	clauses, err := clauseNumbers(ctx, tx, j.options.ConsultationID)
-	if err != nil {
-		return 0, err
+// selectOf is the statement of a file.
+func selectOf(o *Options) (string, []any) {
+	where, args := o.where()
+	columns, from := selectComment, fromComment
+	if o.Profile == Public {
+		columns += selectNoUnits
+	} else {
+		columns, from = columns+selectUnits, from+joinUnits
 	}
-	if _, err := tx.Exec(ctx, orderedPlan); err != nil {
-		return 0, fmt.Errorf("set the plan: %w", err)
+	if o.Profile == Masked {
+		columns, from = columns+selectHidden, from+joinHidden
+	} else {
+		columns += selectNoHidden
 	}
-	rows, err := tx.Query(ctx, selectSQL, j.options.ConsultationID, j.options.States)
-	if err != nil {
-		return 0, fmt.Errorf("read comments: %w", err)
+	if o.Profile == Personal {
+		columns, from = columns+selectPersonal, from+joinPersonal
 	}
-	defer rows.Close()
-	var out sheet // made with the first row: a query that fails leaves w untouched
-	buffer := bufio.NewWriterSize(w, bufferSize)
-	l := line{keys: j.store.Keys, personal: j.options.Profile == Personal, clauses: clauses}
-	var r record
-	targets := []any{&r.id, &r.number, &r.receivedAt, &r.state, &r.clauses, &r.title, &r.body, &r.publicTitle, &r.publicBody,
-		&r.publishedAt, &r.reason, &r.maskedName, &r.occupation, &r.channel, &r.name, &r.idNumber, &r.phone, &r.email, &r.org}
-	for rows.Next() {
-		if out == nil {
-			if out, err = j.newSheet(buffer); err != nil {
-				return 0, err
+	return columns + from + `
+		 WHERE ` + where + `
+		 ORDER BY c.number`, args
+}
+
+func place(n int) string { return strconv.Itoa(n) }
+
+// where is the filter as a condition: our own words with placeholders, what was typed only as arguments.
+func (o *Options) where() (string, []any) {
+	where := []string{"c.consultation_id = $1", "c.state = ANY ($2)"}
+	args := []any{o.ConsultationID, o.States}
+	arg := func(value any) string {
+		args = append(args, value)
+		return "$" + place(len(args))
+	}
+	if from := midnight(o.From, 0); from != nil {
+		where = append(where, "c.received_at >= "+arg(*from))
+	}
+	if end := midnight(o.To, 1); end != nil {
+		where = append(where, "c.received_at < "+arg(*end))
+	}
+	if o.Clause > 0 {
+		where = append(where, `c.clause_ids && ARRAY(
+		       SELECT id FROM clause WHERE consultation_id = $1 AND document = 'draft' AND kind = 'clause' AND number = `+arg(o.Clause)+`)`)
+	}
+	if o.Unit != "" {
+		unit := arg(o.Unit)
+		where = append(where, `(c.clause_ids && ARRAY(
+		       SELECT id FROM clause WHERE consultation_id = $1 AND document = 'draft' AND `+unit+` = ANY (units))
+		       OR EXISTS (SELECT FROM referral r WHERE r.comment_id = c.id AND r.unit_name = `+unit+`))`)
+	}
+	if o.Channel != "" {
+		where = append(where, "c.channel = "+arg(o.Channel))
+	}
+	return strings.Join(where, "\n		   AND "), args
+}
+
+// rows reads the comments of a file in the snapshot of tx and turns each into cells, which last until the next.
+func (s *Store) rows(ctx context.Context, tx pgx.Tx, o *Options, shown []column) iter.Seq2[[][]byte, error] {
+	return func(yield func([][]byte, error) bool) {
+		clauses, err := clauseNumbers(ctx, tx, o.ConsultationID)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		sql, args := selectOf(o)
+		rows, err := tx.Query(ctx, sql, args...)
+		if err != nil {
+			yield(nil, fmt.Errorf("read comments: %w", err))
+			return
+		}
+		defer rows.Close()
+		l := line{keys: s.Keys, profile: o.Profile, columns: shown, clauses: clauses}
+		var r record
+		targets := r.targets(o.Profile == Personal)
+		for rows.Next() {
+			if err := rows.Scan(targets...); err != nil {
+				yield(nil, fmt.Errorf("read comment: %w", err))
+				return
+			}
+			cells, err := l.cells(&r)
+			if !yield(cells, err) || err != nil {
+				return
 			}
 		}
-		if err := rows.Scan(targets...); err != nil {
-			return n, fmt.Errorf("read comment: %w", err)
-		}
-		cells, err := l.cells(&r)
-		if err != nil {
-			return n, err
-		}
-		if err := out.row(cells); err != nil {
-			return n, fmt.Errorf("write row %d: %w", n+1, err)
-		}
-		n++
-	}
-	if err := rows.Err(); err != nil {
-		return n, fmt.Errorf("read comments: %w", err)
-	}
-	if out == nil {
-		if out, err = j.newSheet(buffer); err != nil {
-			return 0, err
+		if err := rows.Err(); err != nil {
+			yield(nil, fmt.Errorf("read comments: %w", err))
 		}
 	}
-	if err := out.last(j.closingWords(n)); err != nil {
-		return n, fmt.Errorf("write the end: %w", err)
-	}
-	return n, buffer.Flush()
-}
-
-func (j *Job) newSheet(w *bufio.Writer) (sheet, error) {
-	shown := columns
-	if j.options.Profile != Personal {
-		shown = columns[:len(columns)-1]
-	}
-	if j.options.Format == XLSX {
-		return newXLSX(w, shown)
-	}
-	return newCSV(w, shown)
-}
-
-// closingWords are the last row of a complete file.
-func (j *Job) closingWords(n int) []byte {
-	contents := "个人信息已遮盖"
-	if j.options.Profile == Personal {
-		contents = "含个人信息，请妥善保管"
-	}
-	return fmt.Appendf(nil, "导出完毕，共%d条。导出人：%s；导出时间：%s；编号：%s；%s。",
-		n, j.member(), j.started.In(beijing).Format("2006-01-02 15:04:05"), j.id, contents)
 }
 
 // line turns records into cells, in memory of its own that lasts until the next record.
 type line struct {
-	keys     *vault.KeyRing
-	personal bool
-	clauses  map[uuid.UUID]string
-	out      [][]byte
-	scratch  []byte
+	keys    *vault.KeyRing
+	profile string
+	columns []column
+	clauses map[uuid.UUID]string
+	open    vault.Personal // of the current record; empty but in Personal files
+	out     [][]byte
+	scratch []byte
 }
 
-func (l *line) cells(r *record) ([][]byte, error) {
-	sealed := vault.Sealed{IDNumber: r.idNumber, Phone: r.phone, Email: r.email}
-	if l.personal {
-		sealed.Name, sealed.Org = r.name, r.org
-	}
-	p, err := l.keys.Open(r.id, sealed)
-	if err != nil {
-		return nil, err
-	}
-	title, body := []byte(r.title), []byte(r.body)
-	if !l.personal {
-		title, body = scrubbed(title, body)
+func (l *line) cells(r *record) (cells [][]byte, err error) {
+	switch l.profile {
+	case Personal:
+		if l.open, err = l.keys.Open(r.id, r.sealed); err != nil {
+			return nil, err
+		}
+		r.shownTitle, r.shownBody = r.title, r.body
+	case Public:
+		r.shownTitle, r.shownBody = r.publicTitle, r.publicBody
+	default:
+		r.shownTitle, r.shownBody = hidden(r)
 	}
 	l.out, l.scratch = l.out[:0], l.scratch[:0]
-	l.add(func(b []byte) []byte { return strconv.AppendInt(b, int64(r.number), 10) })
-	l.time(&r.receivedAt)
-	l.words(stateText(r.state))
-	l.add(func(b []byte) []byte { return l.appendClauses(b, r.clauses) })
-	l.out = append(l.out, title, body, r.publicTitle, r.publicBody)
-	l.time(r.publishedAt)
-	l.words(validate.ReasonText(r.reason))
-	if p.Name.Empty() {
-		l.out = append(l.out, r.maskedName)
-	} else {
-		l.words(p.Name.Reveal())
-	}
-	l.out = append(l.out, r.occupation)
-	l.words(channelText(r.channel))
-	l.words(l.show(p.IDNumber, vault.MaskIDNumber))
-	l.words(l.show(p.Phone, vault.MaskPhone))
-	l.words(l.show(p.Email, vault.MaskEmail))
-	if l.personal {
-		l.words(p.Org.Reveal())
+	for i := range l.columns {
+		l.columns[i].cell(l, r)
 	}
 	return l.out, nil
+}
+
+// hidden takes out of the original what the scrub finds and what staff hid by hand.
+func hidden(r *record) (title, body []byte) {
+	t, b := string(r.title), string(r.body)
+	spans, _ := comment.Scrub(t, b, nil)
+	for i, field := range r.hiddenIn {
+		spans = append(spans, comment.Span{Field: field, Start: r.hiddenFrom[i], End: r.hiddenTo[i], Kind: comment.SpanKind(r.hiddenKinds[i])})
+	}
+	if len(spans) == 0 {
+		return r.title, r.body
+	}
+	return []byte(comment.PublicCopy(t, "title", spans)), []byte(comment.PublicCopy(b, "body", spans))
 }
 
 const minutes = "2006-01-02 15:04"
@@ -203,8 +242,14 @@ func (l *line) add(write func(b []byte) []byte) {
 	l.out = append(l.out, l.scratch[from:len(l.scratch):len(l.scratch)])
 }
 
+func (l *line) bytes(b []byte) { l.out = append(l.out, b) }
+
 func (l *line) words(s string) {
 	l.add(func(b []byte) []byte { return append(b, s...) })
+}
+
+func (l *line) number(n int) {
+	l.add(func(b []byte) []byte { return strconv.AppendInt(b, int64(n), 10) })
 }
 
 // time appends a time in Beijing, or an empty cell.
@@ -217,20 +262,26 @@ func (l *line) time(t *time.Time) {
 	})
 }
 
-func (l *line) show(s vault.Secret, mask func(vault.Secret) string) string {
-	if l.personal || s.Empty() {
-		return s.Reveal()
-	}
-	return mask(s)
-}
-
-// scrubbed hides personal data that a citizen wrote into the opinion.
-func scrubbed(title, body []byte) (t, b []byte) {
-	spans, _ := comment.Scrub(string(title), string(body), nil)
-	if len(spans) == 0 {
-		return title, body
-	}
-	return []byte(comment.PublicCopy(string(title), "title", spans)), []byte(comment.PublicCopy(string(body), "body", spans))
+// clauseWords appends the clauses a comment is about; none means the whole draft.
+func (l *line) clauseWords(ids []uuid.UUID) {
+	l.add(func(b []byte) []byte {
+		if len(ids) == 0 {
+			return append(b, "整个征求意见稿"...)
+		}
+		first := true
+		for _, id := range ids {
+			word, ok := l.clauses[id]
+			if !ok {
+				continue
+			}
+			if !first {
+				b = append(b, "、"...)
+			}
+			first = false
+			b = append(b, word...)
+		}
+		return b
+	})
 }
 
 // clauseNumbers are the words for each clause of the draft.
@@ -255,53 +306,4 @@ func clauseNumbers(ctx context.Context, tx pgx.Tx, consultationID string) (map[u
 		return nil, fmt.Errorf("read clauses: %w", err)
 	}
 	return words, nil
-}
-
-func (l *line) appendClauses(b []byte, ids []uuid.UUID) []byte {
-	if len(ids) == 0 {
-		return append(b, "整个征求意见稿"...)
-	}
-	first := true
-	for _, id := range ids {
-		word, ok := l.clauses[id]
-		if !ok {
-			continue
-		}
-		if !first {
-			b = append(b, "、"...)
-		}
-		first = false
-		b = append(b, word...)
-	}
-	return b
-}
-
-func stateText(state string) string {
-	switch comment.State(state) {
-	case comment.Received:
-		return "待审核"
-	case comment.Published:
-		return "已公开"
-	case comment.Withheld:
-		return "不予公开"
-	case comment.Declined:
-		return "不予受理"
-	default:
-		return state
-	}
-}
-
-func channelText(channel string) string {
-	switch channel {
-	case "web":
-		return "网上"
-	case "letter":
-		return "信函"
-	case "phone":
-		return "电话"
-	case "mail":
-		return "电子邮件"
-	default:
-		return channel
-	}
 }

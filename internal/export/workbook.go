@@ -1,27 +1,35 @@
 package export
 
 import (
-	"io"
+	"bufio"
 
 	"wenji/internal/xlsx"
 )
 
-// workbook is the sheet of an XLSX file.
-type workbook struct{ w *xlsx.Writer }
-
-func newXLSX(w io.Writer, columns []xlsx.Column) (workbook, error) {
+// writeXLSX writes a workbook with one table; its last row holds the closing words.
+func writeXLSX(w *bufio.Writer, t *table) error {
 	f, err := xlsx.NewWriter(w)
 	if err != nil {
-		return workbook{}, err
-	}
-	return workbook{f}, f.Sheet("意见", columns)
-}
-
-func (f workbook) row(cells [][]byte) error { return f.w.Row(cells) }
-
-func (f workbook) last(words []byte) error {
-	if err := f.w.Words(words); err != nil {
 		return err
 	}
-	return f.w.Close()
+	headings := make([]xlsx.Column, len(t.columns))
+	for i, c := range t.columns {
+		headings[i] = c.Column
+	}
+	if err := f.Sheet("意见", headings); err != nil {
+		return err
+	}
+	for cells, err := range t.rows {
+		if err != nil {
+			return err
+		}
+		if err := f.Row(cells); err != nil {
+			return err
+		}
+		t.digest(cells)
+	}
+	if err := f.Words(t.closing()); err != nil {
+		return err
+	}
+	return f.Close()
 }

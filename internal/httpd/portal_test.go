@@ -127,6 +127,7 @@ func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Ti
 	var running sync.WaitGroup
 	running.Go(func() { p.web.Comments.Run(ctx) })
 	running.Go(func() { p.web.Comments.Index(ctx) })
+	running.Go(func() { p.web.Exports.Run(ctx) })
 	running.Go(func() { p.web.Listen(ctx) })
 	p.Server = httptest.NewServer(p.web.Handler())
 	t.Cleanup(func() {

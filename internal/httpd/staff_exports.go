@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"errors"
-	"mime"
 	"net/http"
 	"slices"
 
@@ -13,10 +12,26 @@ import (
 	"wenji/internal/validate"
 	"wenji/web/desk"
 	"wenji/web/ui"
+
+	"github.com/google/uuid"
 )
 
 // exportsPage is how many exports the list shows.
 const exportsPage = 100
+
+// exportRoutes are the addresses of exports.
+func (s *Server) exportRoutes() []staffRoute {
+	const one = "/staff/exports/{xid}"
+	return []staffRoute{
+		{method: "GET", pattern: "/staff/exports", need: staff.Export, handle: s.exports},
+		{method: "GET", pattern: "/staff/exports/new", need: staff.Export, handle: s.newExport},
+		{method: "POST", pattern: "/staff/exports/new", need: staff.Export, handle: s.makeExport, long: true},
+		{method: "GET", pattern: one, need: staff.Export, handle: s.export},
+		{method: "POST", pattern: one + "/approve", need: staff.ApproveExports, handle: s.approveExport},
+		{method: "POST", pattern: one + "/refuse", need: staff.ApproveExports, handle: s.refuseExport},
+		{method: "GET", pattern: one + "/file", need: staff.Export, handle: s.exportFile, long: true},
+	}
+}
 
 func (s *Server) exports(w http.ResponseWriter, r *http.Request) error {
 	f := s.deskFrame(r, "导出", desk.ItemExports)
@@ -24,17 +39,7 @@ func (s *Server) exports(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := desk.ExportsView{Rows: make([]desk.ExportRow, len(records))}
-	for i, e := range records {
-		v.Rows[i] = desk.ExportRow{
-			At: e.StartedAt, ConsultationID: e.ConsultationID, By: e.Member, Personal: e.Profile == export.Personal,
-			Format: e.Format, Reason: e.Reason, Finished: e.FinishedAt != nil,
-		}
-		if e.Rows != nil {
-			v.Rows[i].Rows = *e.Rows
-		}
-	}
-	return s.render(w, r, http.StatusOK, desk.Exports(f, v))
+	return s.render(w, r, http.StatusOK, desk.Exports(f, desk.ExportsView{Rows: records}))
 }
 
 func (s *Server) newExport(w http.ResponseWriter, r *http.Request) error {
@@ -59,6 +64,7 @@ func exportForm(r *http.Request) desk.ExportForm {
 	f := r.PostForm
 	v := desk.ExportForm{
 		Consultation: f.Get("consultation"), Format: f.Get("format"), Profile: f.Get("profile"), Reason: f.Get("reason"),
+		From: f.Get("from"), To: f.Get("to"), Clause: f.Get("clause"), Unit: f.Get("unit"), Channel: f.Get("channel"),
 	}
 	for _, state := range f["state"] {
 		if !slices.Contains(v.States, comment.State(state)) {
@@ -68,14 +74,27 @@ func exportForm(r *http.Request) desk.ExportForm {
 	return v
 }
 
-// makeExport sends the file as it is made. Personal data needs a fresh second factor, asked for last, so that a form
-// with something else to be mended does not use up a code.
+// exportOptions are what a form asks for; a clause that is no number is none of the draft.
+func exportOptions(v desk.ExportForm) export.Options {
+	o := export.Options{ConsultationID: v.Consultation, Format: v.Format, Profile: v.Profile, Reason: v.Reason, Filter: export.Filter{
+		States: slices.Clone(v.States), From: v.From, To: v.To, Unit: v.Unit, Channel: v.Channel,
+	}}
+	if v.Clause != "" {
+		if o.Clause = number(validate.Fold(v.Clause)); o.Clause == 0 {
+			o.Clause = -1
+		}
+	}
+	return o
+}
+
+// makeExport sends a small file as it is made, and orders a large or a personal one. Personal data needs a fresh second
+// factor, asked for last, so that a form with something else to be mended does not use up a code.
 func (s *Server) makeExport(w http.ResponseWriter, r *http.Request) error {
 	if err := form(r); err != nil {
 		return err
 	}
 	v := exportForm(r)
-	job, err := s.prepareExport(r, v)
+	job, ordered, err := s.prepareExport(r, v)
 	var invalid *apperr.Invalid
 	switch {
 	case errors.As(err, &invalid):
@@ -87,58 +106,48 @@ func (s *Server) makeExport(w http.ResponseWriter, r *http.Request) error {
 		return s.renderExport(w, r, http.StatusTooManyRequests, problemsOf("otp", validate.LoginTooOften(retryTime(err))), v)
 	case err != nil:
 		return err
+	case job == nil:
+		http.Redirect(w, r, "/staff/exports/"+ordered.String(), http.StatusSeeOther)
+		return nil
 	}
-	return s.sendExport(w, r, job)
+	return s.sendFile(w, r, job.Filename(), job.MediaType(), func(w http.ResponseWriter) error {
+		_, err := job.Stream(r.Context(), w)
+		return err
+	})
 }
 
-func (s *Server) prepareExport(r *http.Request, v desk.ExportForm) (*export.Job, error) {
-	member := memberOf(r)
-	options := export.Options{
-		ConsultationID: v.Consultation, States: v.States, Format: v.Format, Profile: v.Profile, Reason: v.Reason,
+// prepareExport returns a job to be streamed, or the id of an export that is made in the background.
+func (s *Server) prepareExport(r *http.Request, v desk.ExportForm) (*export.Job, uuid.UUID, error) {
+	member, o := memberOf(r), exportOptions(v)
+	if o.Profile == export.Personal {
+		if err := s.mayAsk(r, member, o); err != nil {
+			return nil, uuid.Nil, err
+		}
+		id, err := s.Exports.Ask(r.Context(), member, o)
+		return nil, id, err
 	}
-	if v.Profile != export.Personal {
-		return s.Exports.Prepare(r.Context(), member, options)
+	large, err := s.Exports.Large(r.Context(), member, o)
+	if err != nil {
+		return nil, uuid.Nil, err
 	}
+	if large {
+		id, err := s.Exports.Ask(r.Context(), member, o)
+		return nil, id, err
+	}
+	job, err := s.Exports.Prepare(r.Context(), member, o)
+	return job, uuid.Nil, err
+}
+
+// mayAsk checks what can be checked before the second factor is used up.
+func (s *Server) mayAsk(r *http.Request, member staff.Member, o export.Options) error {
 	if !member.Can(staff.ExportPersonal) {
-		return nil, apperr.ErrForbidden
+		return apperr.ErrForbidden
 	}
-	if err := options.Check(); err != nil {
-		return nil, err
-	}
-	if _, err := s.Consultations.Consultation(r.Context(), v.Consultation); err != nil {
-		return nil, err
-	}
-	if err := s.Staff.CheckSecondFactor(r.Context(), member, r.PostForm.Get("otp")); err != nil {
-		return nil, err
-	}
-	return s.Exports.Prepare(r.Context(), member, options)
-}
-
-// sendExport streams the file. When it breaks before its first byte, the person gets an error page; later on the
-// connection is cut, so that no browser takes a part for the whole.
-func (s *Server) sendExport(w http.ResponseWriter, r *http.Request, job *export.Job) error {
-	d := &download{ResponseWriter: w, job: job}
-	_, err := job.Stream(r.Context(), d)
-	if err == nil || !d.begun {
+	if err := o.Check(); err != nil {
 		return err
 	}
-	s.Log.Error("export broke off", "id", requestID(r), "error", safeError(err))
-	panic(http.ErrAbortHandler)
-}
-
-// download says what file follows once its first byte is there.
-type download struct {
-	http.ResponseWriter
-	job   *export.Job
-	begun bool
-}
-
-func (d *download) Write(p []byte) (int, error) {
-	if !d.begun {
-		d.begun = true
-		h := d.Header()
-		h.Set("Content-Type", d.job.MediaType())
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": d.job.Filename()}))
+	if _, err := s.Consultations.Consultation(r.Context(), o.ConsultationID); err != nil {
+		return err
 	}
-	return d.ResponseWriter.Write(p)
+	return s.Staff.CheckSecondFactor(r.Context(), member, r.PostForm.Get("otp"))
 }

@@ -220,14 +220,14 @@ func TestPersonalDataIsExportedOnlyWithReasonAndSecondFactor(t *testing.T) {
 		t.Errorf("%d exports were recorded", n)
 	}
 	right := with(with(fields, "reason", "送省司法厅审查"), "otp", used)
-	p := b.post("/staff/exports/new", right).want(t, 200)
-	if !strings.Contains(p.body, "欧阳测标") || p.Header.Get("Content-Disposition") == "" {
-		t.Error("the file lacks what it was made for")
-	}
+	address := b.post("/staff/exports/new", right).want(t, 303).location(t).Path
 	b.post("/staff/exports/new", right).want(t, http.StatusUnprocessableEntity)
 	row := b.get("/staff/exports").want(t, 200).text("main tbody tr")
-	if !strings.Contains(row, "含个人信息") || !strings.Contains(row, "送省司法厅审查") || !strings.Contains(row, "李明") {
+	if !strings.Contains(row, "含个人信息") || !strings.Contains(row, "送省司法厅审查") || !strings.Contains(row, "李明") || !strings.Contains(row, "等待批准") {
 		t.Errorf("listed as %q", row)
+	}
+	if p := b.get(address).want(t, 200); p.Find("form[action$='/approve']").Length() != 0 {
+		t.Error("who asked is offered to approve")
 	}
 }
 

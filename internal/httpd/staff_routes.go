@@ -63,15 +63,6 @@ func (s *Server) queueRoutes() []staffRoute {
 	}
 }
 
-// exportRoutes are the addresses of exports.
-func (s *Server) exportRoutes() []staffRoute {
-	return []staffRoute{
-		{method: "GET", pattern: "/staff/exports", need: staff.Export, handle: s.exports},
-		{method: "GET", pattern: "/staff/exports/new", need: staff.Export, handle: s.newExport},
-		{method: "POST", pattern: "/staff/exports/new", need: staff.Export, handle: s.makeExport, long: true},
-	}
-}
-
 // staffRoutes mounts the desk.
 func (s *Server) staffRoutes(r chi.Router) {
 	r.With(limitTime).Get("/staff/login", s.page(s.loginForm))

@@ -65,6 +65,3 @@ func noWord(c comment.Found) string { return strconv.Itoa(c.Number) }
 
 // searchStates are offered by the filter of the search.
 var searchStates = []comment.State{comment.Received, comment.Published, comment.Withheld, comment.Declined}
-
-// searchChannels are offered by the filter of the search.
-var searchChannels = []string{"web", "letter", "email", "phone", "counter", "hearing"}

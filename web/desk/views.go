@@ -212,33 +212,6 @@ type ConflictView struct {
 	At     time.Time
 }
 
-// ExportRow is one export that was made.
-type ExportRow struct {
-	At             time.Time
-	ConsultationID string
-	By             string
-	Personal       bool
-	Format         string
-	Reason         string
-	Rows           int
-	Finished       bool
-}
-
-// ExportsView is the list of exports.
-type ExportsView struct {
-	Rows []ExportRow
-}
-
-// ExportForm is the form of a new export.
-type ExportForm struct {
-	Consultations []consultation.Consultation
-	Consultation  string
-	States        []comment.State
-	Format        string // csv or xlsx
-	Profile       string // masked or personal
-	Reason        string
-}
-
 // ConsultationsView is the list of consultations with their way of publication.
 type ConsultationsView struct {
 	Items []consultation.Consultation

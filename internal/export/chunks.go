@@ -1,0 +1,232 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"wenji/internal/apperr"
+	"wenji/internal/audit"
+	"wenji/internal/staff"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	chunkSize    = 256 << 10
+	chunksAtOnce = 4
+	purgeMost    = 100
+
+	purpose = "export" // of the box that seals chunks
+)
+
+var errChanged = errors.New("the kept file is not what was made")
+
+// chunkWriter keeps a file in sealed pieces. Each piece is stored only while the lease is this worker's.
+type chunkWriter struct {
+	store   *Store
+	ctx     context.Context
+	record  *Record
+	buffer  []byte
+	ordinal int
+	rows    int
+}
+
+func (w *chunkWriter) Write(p []byte) (int, error) {
+	written := len(p)
+	for len(p) > 0 {
+		n := min(len(p), chunkSize-len(w.buffer))
+		w.buffer = append(w.buffer, p[:n]...)
+		p = p[n:]
+		if len(w.buffer) == chunkSize {
+			if err := w.flush(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return written, nil
+}
+
+func (w *chunkWriter) flush() error {
+	if len(w.buffer) == 0 {
+		return nil
+	}
+	r := w.record
+	sealed := w.store.Keys.Box(purpose).Seal(w.buffer, chunkPlace(r.ID, r.Attempt, w.ordinal))
+	tag, err := w.store.DB.Exec(w.ctx, `
+		WITH mine AS (
+		  UPDATE export
+		     SET row_count = $5, lease_until = clock_timestamp() + $6
+		   WHERE id = $1 AND attempt = $2 AND state = 'running'
+		  RETURNING id, consultation_id)
+		INSERT INTO export_chunk (export_id, consultation_id, attempt, ordinal, sealed)
+		SELECT id, consultation_id, $2, $3, $4 FROM mine`, r.ID, r.Attempt, w.ordinal, sealed, w.rows, lease)
+	if err != nil {
+		return fmt.Errorf("keep piece %d of export %s: %w", w.ordinal, r.ID, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return errLost
+	}
+	w.ordinal++
+	w.buffer = w.buffer[:0]
+	return nil
+}
+
+// chunkPlace is authenticated with a piece, so that it opens in its own place alone.
+func chunkPlace(id uuid.UUID, attempt, ordinal int) string {
+	return fmt.Sprintf("%s/%d/%d", id, attempt, ordinal)
+}
+
+// Kept is a finished file that its maker fetches.
+type Kept struct {
+	store  *Store
+	record Record
+	file   file
+}
+
+// Fetch records that the maker fetches a finished file, and hands it out. Errors: apperr.ErrNotFound; apperr.ErrForbidden
+// for everyone else, and for the maker who lost the right meanwhile; apperr.ErrConflict when the file is not there yet or
+// not any more.
+func (s *Store) Fetch(ctx context.Context, by staff.Member, id uuid.UUID) (*Kept, error) {
+	if !by.Can(staff.Export) {
+		return nil, apperr.ErrForbidden
+	}
+	k := &Kept{store: s}
+	err := s.DB.InTx(ctx, func(tx pgx.Tx) (err error) {
+		at := s.now()
+		if k.record, err = one(ctx, tx, id, ""); err != nil {
+			return err
+		}
+		r := &k.record
+		switch {
+		case !r.MadeBy(by), r.Profile == Personal && !by.Can(staff.ExportPersonal):
+			return apperr.ErrForbidden
+		case r.StateAt(at) != Ready:
+			return apperr.ErrConflict
+		}
+		k.file = r.file()
+		return audit.Record(ctx, tx, audit.Entry{
+			At: at, Actor: by.Signature(), Role: string(by.Role), Action: "export.download", ConsultationID: r.ConsultationID,
+			Subject: "export " + id.String(), Detail: r.Profile + " " + r.Format,
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// Filename is a name for the file, in ASCII, without personal data.
+func (k *Kept) Filename() string { return k.file.filename() }
+
+// MediaType is the value of Content-Type for the file.
+func (k *Kept) MediaType() string { return mediaType(k.record.Format) }
+
+// Size is the number of bytes of the file.
+func (k *Kept) Size() int64 { return *k.record.Size }
+
+// Copy writes the file to w, a few pieces at a time: a slow reader holds no connection. An error after the first byte
+// means that w has a part of the file, which must not be taken for the whole.
+func (k *Kept) Copy(ctx context.Context, w io.Writer) error {
+	r := &k.record
+	sum := sha256.New()
+	out := io.MultiWriter(w, sum)
+	for next := 0; next < r.Chunks; next += chunksAtOnce {
+		pieces, err := k.store.pieces(ctx, r, next)
+		if err != nil {
+			return err
+		}
+		for i, sealed := range pieces {
+			plain, err := k.store.Keys.Box(purpose).Open(sealed, chunkPlace(r.ID, r.Attempt, next+i))
+			if err != nil {
+				return fmt.Errorf("open piece %d of export %s: %w", next+i, r.ID, err)
+			}
+			if _, err := out.Write(plain); err != nil {
+				return fmt.Errorf("send export %s: %w", r.ID, err)
+			}
+		}
+	}
+	if !bytes.Equal(sum.Sum(nil), r.Digest) {
+		return fmt.Errorf("send export %s: %w", r.ID, errChanged)
+	}
+	return nil
+}
+
+func (s *Store) pieces(ctx context.Context, r *Record, from int) ([]string, error) {
+	rows, err := s.DB.Query(ctx, `
+		SELECT sealed
+		  FROM export_chunk
+		 WHERE export_id = $1 AND attempt = $2 AND ordinal >= $3
+		 ORDER BY ordinal
+		 LIMIT $4`, r.ID, r.Attempt, from, chunksAtOnce)
+	if err != nil {
+		return nil, fmt.Errorf("read export %s: %w", r.ID, err)
+	}
+	pieces, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("read export %s: %w", r.ID, err)
+	}
+	if len(pieces) != min(chunksAtOnce, r.Chunks-from) {
+		return nil, fmt.Errorf("read export %s: %w", r.ID, errChanged)
+	}
+	return pieces, nil
+}
+
+// Purge removes files that have outlived their time, and wishes that nobody approved in time. It returns how many.
+func (s *Store) Purge(ctx context.Context) (n int, err error) {
+	err = s.DB.InTx(ctx, func(tx pgx.Tx) error {
+		at := s.now()
+		rows, err := tx.Query(ctx, `
+			UPDATE export
+			   SET state = 'expired'
+			 WHERE id IN (SELECT id
+			                FROM export
+			               WHERE state IN ('waiting', 'ready') AND expires_at <= $1
+			               ORDER BY expires_at
+			               LIMIT $2
+			                 FOR UPDATE SKIP LOCKED)
+			RETURNING `+recordColumns, at, purgeMost)
+		if err != nil {
+			return fmt.Errorf("end exports: %w", err)
+		}
+		ended, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Record])
+		if err != nil {
+			return fmt.Errorf("end exports: %w", err)
+		}
+		if n = len(ended); n == 0 {
+			return nil
+		}
+		return s.recordEnded(ctx, tx, at, ended)
+	})
+	return n, err
+}
+
+func (s *Store) recordEnded(ctx context.Context, tx pgx.Tx, at time.Time, ended []Record) error {
+	ids := make([]uuid.UUID, len(ended))
+	entries := make([]audit.Entry, len(ended))
+	for i, r := range ended {
+		ids[i] = r.ID
+		detail := "file removed"
+		if r.FinishedAt == nil {
+			detail = "not approved in time"
+		}
+		entries[i] = audit.Entry{At: at, Actor: "system", Role: "system", Action: "export.expire", ConsultationID: r.ConsultationID,
+			Subject: "export " + r.ID.String(), Detail: detail}
+	}
+	if err := removeChunks(ctx, tx, ids); err != nil {
+		return err
+	}
+	return audit.RecordAll(ctx, tx, entries)
+}
+
+func removeChunks(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM export_chunk WHERE export_id = ANY ($1)`, ids); err != nil {
+		return fmt.Errorf("remove files of exports: %w", err)
+	}
+	return nil
+}
