@@ -75,8 +75,10 @@ func exportTone(r export.Record, now time.Time) ui.Tone {
 		return ui.OK
 	case export.Waiting, export.Queued, export.Running:
 		return ui.Warn
+	case export.Refused, export.Failed:
+		return ui.Bad
 	}
-	return ui.Plain
+	return ui.Info
 }
 
 func profileWord(profile string) string {
@@ -148,7 +150,7 @@ func progressWord(r export.Record) string {
 
 func exportPercent(r export.Record) int { return min(100, *r.Rows*100 / *r.RowTotal) }
 
-func digestWord(digest []byte) string { return hex.EncodeToString(digest) }
+func digestWord(digest []byte) string { return "SHA-256 " + hex.EncodeToString(digest) }
 
 func sizeWord(r export.Record) string {
 	if r.Size == nil {

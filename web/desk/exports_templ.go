@@ -577,11 +577,11 @@ func Export(f Frame, v ExportView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = exportFact("文件摘要（SHA-256）", digestWord(v.Digest)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = exportFact("文件摘要", digestWord(v.Digest)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = exportFact("内容摘要（SHA-256，见文件末尾）", digestWord(v.ContentDigest)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = exportFact("内容摘要", digestWord(v.ContentDigest)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
