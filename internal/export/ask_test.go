@@ -232,13 +232,17 @@ func TestAFileWhoseWorkerDiedIsBegunAgain(t *testing.T) {
 		t.Error("taken from a worker whose lease still runs", err)
 	}
 	f.exec(`UPDATE export SET lease_until = clock_timestamp() - interval '1 second'`)
-	f.make()
+	if next, err := f.take(t.Context()); err != nil || next == nil {
+		t.Fatal("not taken over", err)
+	}
 	if _, err := w.Write(make([]byte, chunkSize)); !errors.Is(err, errLost) {
 		t.Error("the dead worker still writes:", err)
 	}
 	if err := f.tell(t.Context(), dead, 1, 1); !errors.Is(err, errLost) {
 		t.Error("the dead worker still tells:", err)
 	}
+	f.exec(`UPDATE export SET lease_until = clock_timestamp() - interval '1 second'`)
+	f.make()
 	if rows, _ := readCSV(t, f.fetch(id)); len(rows) != 50 {
 		t.Errorf("%d rows", len(rows))
 	}
