@@ -10,10 +10,10 @@ var citizenPages = []string{
 	"/consultations/" + sampleID + "/clauses/5", "/consultations/" + sampleID + "/interpretation",
 	"/consultations/" + sampleID + "/print", "/consultations/" + sampleID + "/comments",
 	"/consultations/" + sampleID + "/comments/new", "/status", "/display", "/guide", "/privacy", "/accessibility",
-	"/contact", "/sitemap", "/nothing-here", "/receipt", "/staff/login",
+	"/contact", "/sitemap", "/search", "/search?q=%E6%97%A0%E9%9A%9C%E7%A2%8D", "/nothing-here", "/receipt", "/staff/login",
 }
 
-var staffPages = []string{"/staff", "/staff/queue", "/staff/exports", "/staff/exports/new", "/staff/consultations", "/staff/account"}
+var staffPages = []string{"/staff", "/staff/queue", "/staff/search?q=%E6%97%A0%E9%9A%9C%E7%A2%8D", "/staff/exports", "/staff/exports/new", "/staff/consultations", "/staff/account"}
 
 var displays = [][2]string{{"standard", "standard"}, {"elder", "contrast"}, {"largest", "dark"}}
 

@@ -205,8 +205,8 @@ func profiles(m staff.Member) []ui.Option {
 	return options
 }
 
-// channelOptions are the channels to choose from, after the empty choice.
-func channelOptions() []ui.Option {
+// exportChannels are the channels to choose from, after the empty choice.
+func exportChannels() []ui.Option {
 	options := []ui.Option{{Text: "全部"}}
 	for _, c := range validate.Channels {
 		options = append(options, ui.Option{Value: c, Text: channelWord(c)})

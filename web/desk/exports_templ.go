@@ -450,7 +450,7 @@ func exportScope(f Frame, v ExportForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select(ui.Field{Name: "channel", Label: "渠道", Value: v.Channel, Problem: f.problem("channel")}, channelOptions()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select(ui.Field{Name: "channel", Label: "渠道", Value: v.Channel, Problem: f.problem("channel")}, exportChannels()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
