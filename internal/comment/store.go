@@ -84,7 +84,7 @@ WITH input AS MATERIALIZED (
          published = k.published + f.instant
     FROM (SELECT consultation_id, count(*) AS total, count(*) FILTER (WHERE way = 'instant') AS instant
             FROM fresh GROUP BY consultation_id) f
-   WHERE k.consultation_id = f.consultation_id
+   WHERE k.consultation_id = f.consultation_id AND NOT k.concluded
   RETURNING k.consultation_id, k.last_number - f.total AS base
 ), added AS (
   INSERT INTO comment (id, consultation_id, number, state, received_at, title, body, clause_ids, masked_name, occupation,

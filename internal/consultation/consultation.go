@@ -85,7 +85,8 @@ type Consultation struct {
 	WithdrawnAt      *time.Time
 	WithdrawalReason string
 	ConcludedOn      *time.Time
-	ResultExpected   string // such as 2025年7月
+	ResultOn         *time.Time // the day on which a part of the result report was last published
+	ResultExpected   string     // such as 2025年7月
 
 	Publication  Publication
 	IDNumberRule FieldRule

@@ -42,7 +42,7 @@ const columns = `
 	c.id, c.stage, c.kind, c.title, c.headline, c.unit, c.source, c.editor, c.published_on, c.opens_at, c.closes_at,
 	c.short_period_reason, c.concerns_business, c.original_closes_at, c.extension_reason, c.extended_on,
 	c.ended_early_at, c.early_end_reason, c.withdrawn_at, c.withdrawal_reason,
-	c.concluded_on, c.result_expected, c.publication, c.id_number_rule, c.phone_rule, c.email_rule, c.contact_phone,
+	c.concluded_on, c.result_on, c.result_expected, c.publication, c.id_number_rule, c.phone_rule, c.email_rule, c.contact_phone,
 	c.contact_email, c.mail_subject, c.notice, c.version,
 	coalesce(n.received + n.published + n.withheld + n.declined, 0), coalesce(n.published, 0)`
 
@@ -56,11 +56,12 @@ func scan(row pgx.CollectableRow) (Consultation, error) {
 	var c Consultation
 	err := row.Scan(&c.ID, &c.Stage, &c.Kind, &c.Title, &c.Headline, &c.Unit, &c.Source, &c.Editor, &c.PublishedOn,
 		&c.OpensAt, &c.ClosesAt, &c.ShortPeriodReason, &c.ConcernsBusiness, &c.OriginalClosesAt, &c.ExtensionReason,
-		&c.ExtendedOn, &c.EndedEarlyAt, &c.EarlyEndReason, &c.WithdrawnAt, &c.WithdrawalReason, &c.ConcludedOn, &c.ResultExpected, &c.Publication, &c.IDNumberRule, &c.PhoneRule,
+		&c.ExtendedOn, &c.EndedEarlyAt, &c.EarlyEndReason, &c.WithdrawnAt, &c.WithdrawalReason, &c.ConcludedOn, &c.ResultOn,
+		&c.ResultExpected, &c.Publication, &c.IDNumberRule, &c.PhoneRule,
 		&c.EmailRule, &c.ContactPhone, &c.ContactEmail, &c.MailSubject, &c.Notice, &c.Version, &c.Received, &c.Published)
 	// A date comes back as midnight UTC; ours are days in Asia/Shanghai.
 	c.PublishedOn = calendarDay(c.PublishedOn)
-	for _, day := range []*time.Time{c.ExtendedOn, c.ConcludedOn} {
+	for _, day := range []*time.Time{c.ExtendedOn, c.ConcludedOn, c.ResultOn} {
 		if day != nil {
 			*day = calendarDay(*day)
 		}

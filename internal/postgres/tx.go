@@ -28,8 +28,18 @@ var ErrUnconfirmed = errors.New("commit not confirmed by the standby")
 // again, at most three more times; fn must therefore change nothing outside tx before it returns. After a lost
 // connection nothing is repeated, because the commit may have happened: see Unavailable.
 func (db *DB) InTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	return db.retried(ctx, pgx.ReadCommitted, fn)
+}
+
+// InStill is InTx with every query seeing the same instant (REPEATABLE READ), for what must be computed and stored as of
+// one moment. A row that another transaction has changed since cannot be locked: fn runs again.
+func (db *DB) InStill(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	return db.retried(ctx, pgx.RepeatableRead, fn)
+}
+
+func (db *DB) retried(ctx context.Context, level pgx.TxIsoLevel, fn func(tx pgx.Tx) error) error {
 	for try := 0; ; try++ {
-		err := db.once(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, fn)
+		err := db.once(ctx, pgx.TxOptions{IsoLevel: level}, fn)
 		if err == nil || try == maxRetries || !gaveWay(err) || ctx.Err() != nil {
 			return err
 		}

@@ -1,0 +1,200 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"wenji/internal/apperr"
+	"wenji/internal/calendar"
+	"wenji/internal/staff"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	reviewDays  = 5 // working days in which a comment is reviewed, as the receipt promises
+	soonDays    = 3 // working days ahead in which a term counts as near
+	aheadDays   = 7 // days ahead in which the end of a period is announced
+	oldestShown = 10
+	tasksOfKind = 20
+)
+
+// Desk is the work of today over all consultations (工作台).
+type Desk struct {
+	Waiting   int       // comments that wait for review
+	Late      int       // of those, the ones whose five working days are over
+	LateUntil time.Time // the last day on which a late one can have come
+	ToRefer   int       // reviewed, neither handed over nor disposed of
+	DueSoon   int       // hand-overs not answered that fall due within three working days
+	Overdue   int       // hand-overs not answered in time
+	ToApprove int       // dispositions that wait for another person's approval
+	Tasks     []Task    // by due time
+}
+
+// Task is one line of 今天要办.
+type Task struct {
+	Kind           string
+	Due            time.Time // the day on which it should be done, its midnight in Asia/Shanghai
+	Count          int       // of TaskOverdue, TaskSoon and TaskApprove
+	ConsultationID string
+	Title          string    // of the comment or of the draft opened to comment
+	CommentID      uuid.UUID // of TaskReview
+	Number         int
+}
+
+// Kinds of Task.
+const (
+	TaskReview   = "review"   // one of the comments that have waited longest
+	TaskOverdue  = "overdue"  // hand-overs past their term
+	TaskSoon     = "soon"     // hand-overs near their term
+	TaskApprove  = "approve"  // answers to be approved
+	TaskClosing  = "closing"  // a period about to end
+	TaskReport   = "report"   // closed, 收到情况 not published
+	TaskConclude = "conclude" // closed, not yet 已反馈
+)
+
+// Desk reads what is to be done. Terms are counted in working days.
+func (s *Store) Desk(ctx context.Context, by staff.Member) (*Desk, error) {
+	if !by.Can(staff.ReadComments) {
+		return nil, apperr.ErrForbidden
+	}
+	days, err := s.Calendar.Calendar(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	d := &Desk{}
+	err = s.DB.InSnapshot(ctx, func(tx pgx.Tx) error {
+		if err := d.count(ctx, tx, days, now); err != nil {
+			return fmt.Errorf("count the work of today: %w", err)
+		}
+		if err := d.oldest(ctx, tx, days); err != nil {
+			return fmt.Errorf("list the oldest comments: %w", err)
+		}
+		if err := d.periods(ctx, tx, now); err != nil {
+			return fmt.Errorf("list periods that end: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(d.Tasks, func(a, b Task) int { return a.Due.Compare(b.Due) })
+	return d, nil
+}
+
+// lateBefore is the first day that is still in time: what came before it has had its n working days by the end of
+// yesterday.
+func lateBefore(days calendar.Calendar, now time.Time, n int) time.Time {
+	today := midnight(now)
+	day := today
+	for before := day.AddDate(0, 0, -1); !days.Add(before, n).Before(today); before = day.AddDate(0, 0, -1) {
+		day = before
+	}
+	return day
+}
+
+func (d *Desk) count(ctx context.Context, tx pgx.Tx, days calendar.Calendar, now time.Time) error {
+	inTime := lateBefore(days, now, reviewDays)
+	d.LateUntil = inTime.AddDate(0, 0, -1)
+	today, soon := midnight(now), days.Add(now, soonDays)
+	var overdueSince, soonSince *time.Time
+	err := tx.QueryRow(ctx, `
+		SELECT (SELECT coalesce(sum(received), 0) FROM comment_count),
+		       (SELECT count(*) FROM comment WHERE state = 'received' AND received_at < $1),
+		       (SELECT count(*)
+		          FROM comment c
+		         WHERE c.state IN ('published', 'withheld')
+		           AND NOT EXISTS (SELECT FROM referral r WHERE r.comment_id = c.id AND r.state <> 'returned')
+		           AND NOT EXISTS (SELECT FROM disposition p WHERE p.comment_id = c.id)
+		           AND EXISTS (SELECT FROM consultation k
+		                        WHERE k.id = c.consultation_id AND k.concluded_on IS NULL AND k.withdrawn_at IS NULL)),
+		       (SELECT count(*) FROM disposition WHERE status = 'submitted'), r.soon, r.overdue, r.soon_since, r.overdue_since
+		  FROM (SELECT count(*) FILTER (WHERE due_on BETWEEN $2::date AND $3::date) AS soon,
+		               count(*) FILTER (WHERE due_on < $2::date) AS overdue,
+		               min(due_on) FILTER (WHERE due_on BETWEEN $2::date AND $3::date) AS soon_since,
+		               min(due_on) FILTER (WHERE due_on < $2::date) AS overdue_since
+		          FROM referral
+		         WHERE state IN ('waiting', 'accepted')) AS r`,
+		inTime, today.Format(time.DateOnly), soon.Format(time.DateOnly)).
+		Scan(&d.Waiting, &d.Late, &d.ToRefer, &d.ToApprove, &d.DueSoon, &d.Overdue, &soonSince, &overdueSince)
+	if err != nil {
+		return err
+	}
+	if d.Overdue > 0 {
+		d.Tasks = append(d.Tasks, Task{Kind: TaskOverdue, Due: dayOf(*overdueSince), Count: d.Overdue})
+	}
+	if d.DueSoon > 0 {
+		d.Tasks = append(d.Tasks, Task{Kind: TaskSoon, Due: dayOf(*soonSince), Count: d.DueSoon})
+	}
+	if d.ToApprove > 0 {
+		d.Tasks = append(d.Tasks, Task{Kind: TaskApprove, Due: today, Count: d.ToApprove})
+	}
+	return nil
+}
+
+// oldest adds the comments that have waited longest.
+func (d *Desk) oldest(ctx context.Context, tx pgx.Tx, days calendar.Calendar) error {
+	rows, err := tx.Query(ctx, `
+		SELECT id, consultation_id, number, title, received_at
+		  FROM comment
+		 WHERE state = 'received'
+		 ORDER BY received_at, id
+		 LIMIT $1`, oldestShown)
+	if err != nil {
+		return err
+	}
+	t := Task{Kind: TaskReview}
+	var received time.Time
+	_, err = pgx.ForEachRow(rows, []any{&t.CommentID, &t.ConsultationID, &t.Number, &t.Title, &received}, func() error {
+		t.Due = days.Add(received, reviewDays)
+		d.Tasks = append(d.Tasks, t)
+		return nil
+	})
+	return err
+}
+
+// periods adds periods that end soon, and closed consultations whose result is not out.
+func (d *Desk) periods(ctx context.Context, tx pgx.Tx, now time.Time) error {
+	rows, err := tx.Query(ctx, `
+		SELECT id, title, closes_at, result_on IS NULL
+		  FROM consultation
+		 WHERE stage = 'published'
+		   AND withdrawn_at IS NULL
+		   AND concluded_on IS NULL
+		   AND opens_at <= $1
+		   AND closes_at <= $2
+		 ORDER BY closes_at, id
+		 LIMIT $3`, now, now.AddDate(0, 0, aheadDays), tasksOfKind)
+	if err != nil {
+		return err
+	}
+	var (
+		t        Task
+		closes   time.Time
+		noResult bool
+	)
+	_, err = pgx.ForEachRow(rows, []any{&t.ConsultationID, &t.Title, &closes, &noResult}, func() error {
+		t.Due = midnight(now)
+		switch {
+		case closes.After(now):
+			t.Kind, t.Due = TaskClosing, midnight(closes.Add(-time.Nanosecond))
+		case noResult:
+			t.Kind = TaskReport
+		default:
+			t.Kind = TaskConclude
+		}
+		d.Tasks = append(d.Tasks, t)
+		return nil
+	})
+	return err
+}
+
+// dayOf is a date of the database, which comes as midnight UTC, as a day in Asia/Shanghai.
+func dayOf(t time.Time) time.Time {
+	y, m, day := t.Date()
+	return time.Date(y, m, day, 0, 0, 0, 0, calendar.Shanghai)
+}
