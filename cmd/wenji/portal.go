@@ -103,7 +103,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		Similar:        &similar.Store{DB: p.db, Keys: c.keys, Now: p.db.Now, Log: c.log},
 		Intake:         &intake.Store{DB: p.db, Keys: c.keys, Comments: comments, Now: p.db.Now},
 		Referrals:      &referral.Store{DB: p.db, Keys: c.keys, Calendar: days, Now: p.db.Now},
-		Reports:        &report.Store{DB: p.db, Now: p.db.Now},
+		Reports:        &report.Store{DB: p.db, Calendar: days, Now: p.db.Now},
 		Retention:      &retention.Store{DB: p.db, Keys: c.keys, Calendar: days, Tries: tries, Now: p.db.Now},
 		Mail:           &notify.Store{DB: p.db},
 		Exports:        &export.Store{DB: p.db, Bulk: p.export, Keys: c.keys, Now: p.db.Now, Log: c.log},

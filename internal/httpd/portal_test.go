@@ -112,7 +112,7 @@ func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Ti
 		Similar:       &similar.Store{DB: db, Keys: keys, Now: db.Now},
 		Intake:        &intake.Store{DB: db, Keys: keys, Comments: comments, Now: db.Now},
 		Referrals:     &referral.Store{DB: db, Keys: keys, Calendar: days, Now: db.Now},
-		Reports:       &report.Store{DB: db, Now: db.Now},
+		Reports:       &report.Store{DB: db, Calendar: days, Now: db.Now},
 		Retention:     &retention.Store{DB: db, Keys: keys, Calendar: days, Tries: tries, Now: db.Now},
 		Mail:          &notify.Store{DB: db},
 		Exports:       &export.Store{DB: db, Keys: keys, Now: db.Now},

@@ -21,38 +21,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const (
-	queuePage = 50
-	duePage   = 10 // comments listed on the desk as today's work
-	// burstsBack is how far the desk looks back for comments that came in unusual numbers.
-	burstsBack = 24 * time.Hour
-)
-
-func (s *Server) deskHome(w http.ResponseWriter, r *http.Request) error {
-	f := s.deskFrame(r, "工作台", desk.ItemHome)
-	counts, err := s.Moderation.Counts(r.Context(), f.Member)
-	if err != nil {
-		return err
-	}
-	due, _, err := s.Moderation.Queue(r.Context(), f.Member, moderation.Filter{Limit: duePage})
-	if err != nil {
-		return err
-	}
-	list, err := s.allConsultations(r)
-	if err != nil {
-		return err
-	}
-	bursts, err := s.Similar.Bursts(r.Context(), f.Member, s.Now().Add(-burstsBack))
-	if err != nil {
-		return err
-	}
-	f.Waiting = counts.Waiting
-	return s.render(w, r, http.StatusOK, desk.Home(f, desk.HomeView{
-		Bursts:  bursts,
-		Waiting: counts.Waiting, Late: counts.Late, DecidedToday: counts.DecidedToday, ReceivedToday: counts.ReceivedToday,
-		Due: due, Consultations: list,
-	}))
-}
+const queuePage = 50
 
 // consultationsMost is how many consultations the desk lists and offers.
 const consultationsMost = 200
@@ -85,7 +54,38 @@ func readQueue(v url.Values) desk.QueueQuery {
 	if !slices.Contains(validate.Channels, q.Channel) {
 		q.Channel = ""
 	}
+	q.Occupation, q.Unreferred = get("occupation"), get("unreferred") == "1"
+	if day := calendarDay(get("day")); !day.IsZero() {
+		q.Day = day.Format(time.DateOnly)
+	}
+	if day := calendarDay(get("until")); !day.IsZero() {
+		q.Until = day.Format(time.DateOnly)
+	}
 	return q
+}
+
+// calendarDay reads a day as an address or a date field writes it; zero for anything else.
+func calendarDay(s string) time.Time {
+	day, err := time.ParseInLocation(time.DateOnly, s, consultation.Shanghai)
+	if err != nil {
+		return time.Time{}
+	}
+	return day
+}
+
+// queueFilter is the filter that a query stands for.
+func queueFilter(q desk.QueueQuery) moderation.Filter {
+	f := moderation.Filter{
+		ConsultationID: q.Consultation, State: q.State, Clause: q.Clause, Flag: q.Flag, Query: q.Q,
+		Occupation: q.Occupation, Channel: q.Channel, Unreferred: q.Unreferred, After: moderation.ParseCursor(q.After), Limit: queuePage,
+	}
+	if day := calendarDay(q.Day); !day.IsZero() {
+		f.From, f.Before = day, day.AddDate(0, 0, 1)
+	}
+	if day := calendarDay(q.Until); !day.IsZero() {
+		f.Before = day.AddDate(0, 0, 1)
+	}
+	return f
 }
 
 func (s *Server) queue(w http.ResponseWriter, r *http.Request) error {
@@ -101,10 +101,7 @@ func (s *Server) queue(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) renderQueue(w http.ResponseWriter, r *http.Request, status int, f desk.Frame, q desk.QueueQuery) error {
-	items, next, err := s.Moderation.Queue(r.Context(), f.Member, moderation.Filter{
-		ConsultationID: q.Consultation, State: q.State, Clause: q.Clause, Flag: q.Flag, Channel: q.Channel, Query: q.Q,
-		After: moderation.ParseCursor(q.After), Limit: queuePage,
-	})
+	items, next, err := s.Moderation.Queue(r.Context(), f.Member, queueFilter(q))
 	if err != nil {
 		return err
 	}

@@ -125,33 +125,6 @@ func TestSeveralArePassedTogetherButNoneWithPersonalData(t *testing.T) {
 	b.post("/staff/queue/bulk", url.Values{"pick": {"nonsense"}}).want(t, 400)
 }
 
-func TestTheDeskCountsWhatWaits(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	b := d.member("liming")
-	if got := b.get("/staff").want(t, 200).text("section p"); got != "没有待办事项。" {
-		t.Errorf("an empty desk says %q", got)
-	}
-	d.fill(30)
-	p := b.get("/staff").want(t, 200)
-	var numbers []string
-	p.Find(".d-numbers li").Each(func(_ int, li *goquery.Selection) {
-		numbers = append(numbers, strings.Join(strings.Fields(li.Text()), ""))
-	})
-	if got := strings.Join(numbers, " "); got != "30待审核 0超过5天未审核 0今天收到 0今天审核" {
-		t.Errorf("numbers: %s", got)
-	}
-	if n := p.Find(".d-due li").Length(); n != 10 {
-		t.Errorf("%d due today, want the ten oldest", n)
-	}
-	if got := p.text(".d-rail [aria-current]"); got != "工作台" {
-		t.Errorf("current: %q", got)
-	}
-	p.Find(".d-numbers a, .d-due a, .d-links a").Each(func(_ int, link *goquery.Selection) {
-		b.get(link.AttrOr("href", "")).want(t, 200)
-	})
-}
-
 func TestAnExportIsAFileToBeSaved(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

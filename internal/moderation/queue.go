@@ -17,8 +17,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// AnyDecided as a Filter's State lists comments decided in any way, the latest decision first.
-const AnyDecided comment.State = "decided"
+// States of a Filter beside those of a comment.
+const (
+	AnyDecided comment.State = "decided" // decided in any way, the latest decision first
+	AnyState   comment.State = "all"     // whatever became of them, in the order of arrival
+)
 
 // Filter chooses comments of the queue. The zero Filter is the first page of all that waits.
 type Filter struct {
@@ -28,6 +31,9 @@ type Filter struct {
 	Flag           string        // one of Item.Flags; empty: all
 	Channel        string        // one of validate.Channels; empty: all
 	Query          string        // words of title or body, or a comment's number
+	Occupation     string        // empty: all
+	From, Before   time.Time     // received in this half-open period; zero: without that end
+	Unreferred     bool          // only those neither handed over nor disposed of, and not declined (待转办)
 	After          Cursor        // the place the page before ended at
 	Limit          int           // most items of the page, 1 to 100; 0: 50
 }
@@ -77,7 +83,7 @@ const (
 )
 
 // Queue returns a page of comments and the place where the next one begins, nil at the end. What waits comes in the
-// order of arrival; decided comments of one consultation come by number, the highest first, and of all consultations
+// order of arrival, as do those of any state; decided comments of one consultation come by number, the highest first, and of all consultations
 // by the time of the decision, the latest first. A page costs the same however deep it lies.
 func (s *Store) Queue(ctx context.Context, by staff.Member, f Filter) (items []comment.Item, next *Cursor, err error) {
 	if !by.Can(staff.ReadComments) {
@@ -112,12 +118,12 @@ func (s *Store) Queue(ctx context.Context, by staff.Member, f Filter) (items []c
 		return items, nil, nil
 	}
 	items = items[:limit]
-	return items, cursorOf(items[limit-1]), nil
+	return items, cursorOf(f.State, items[limit-1]), nil
 }
 
-func cursorOf(last comment.Item) *Cursor {
+func cursorOf(listed comment.State, last comment.Item) *Cursor {
 	c := &Cursor{At: last.ReceivedAt, ID: last.ID, Number: last.Number}
-	if last.DecidedAt != nil {
+	if last.DecidedAt != nil && listed != AnyState {
 		c.At = *last.DecidedAt
 	}
 	return c
@@ -145,9 +151,7 @@ func queueSQL(f Filter, within *comment.Candidates, limit int) (string, []any) {
 	if f.Flag != "" {
 		where = append(where, "c.flags @> ARRAY["+arg(f.Flag)+"]::text[]")
 	}
-	if f.Channel != "" {
-		where = append(where, "c.channel = "+arg(f.Channel))
-	}
+	where = append(where, f.origin(arg)...)
 	if f.Query != "" {
 		pattern := arg("%" + escapeLike.Replace(f.Query) + "%")
 		words := "c.title ILIKE " + pattern + " OR c.body ILIKE " + pattern
@@ -166,6 +170,28 @@ func queueSQL(f Filter, within *comment.Candidates, limit int) (string, []any) {
  LIMIT ` + arg(limit), args
 }
 
+// origin are the conditions on whom a comment came from, how, when, and where it went.
+func (f Filter) origin(arg func(any) string) (where []string) {
+	if f.Occupation != "" {
+		where = append(where, "c.occupation = "+arg(f.Occupation))
+	}
+	if f.Channel != "" {
+		where = append(where, "c.channel = "+arg(f.Channel))
+	}
+	if !f.From.IsZero() {
+		where = append(where, "c.received_at >= "+arg(f.From))
+	}
+	if !f.Before.IsZero() {
+		where = append(where, "c.received_at < "+arg(f.Before))
+	}
+	if f.Unreferred {
+		where = append(where, "c.state <> 'declined'",
+			"NOT EXISTS (SELECT FROM referral r WHERE r.comment_id = c.id AND r.state <> 'returned')",
+			"NOT EXISTS (SELECT FROM disposition d WHERE d.comment_id = c.id)")
+	}
+	return where
+}
+
 // orderOf returns the order of a list, and the conditions that choose its state and where the page begins. States are
 // written out so that partial indexes serve them.
 func orderOf(f Filter, arg func(any) string) (order string, where []string) {
@@ -177,6 +203,9 @@ func orderOf(f Filter, arg func(any) string) (order string, where []string) {
 		where = []string{"c.state <> 'received'"}
 	default:
 		where = []string{"c.state = 'received'"}
+		if f.State == AnyState {
+			where = []string{"true"}
+		}
 		if begun {
 			where = append(where, "(c.received_at, c.id) > ("+arg(f.After.At)+", "+arg(f.After.ID)+")")
 		}
@@ -199,13 +228,9 @@ func orderOf(f Filter, arg func(any) string) (order string, where []string) {
 // escapeLike makes a person's words stand for themselves in a LIKE pattern.
 var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// lateAfter is how long a comment may wait before it counts as late.
-const lateAfter = 5 * 24 * time.Hour
-
 // Counts are the numbers of the dashboard, over all consultations.
 type Counts struct {
 	Waiting       int
-	Late          int // of those waiting, received more than five days ago
 	Published     int
 	Withheld      int
 	Declined      int
@@ -224,12 +249,11 @@ func (s *Store) Counts(ctx context.Context, by staff.Member) (Counts, error) {
 	var c Counts
 	err := s.DB.QueryRow(ctx, `
 		SELECT COALESCE(sum(received), 0), COALESCE(sum(published), 0), COALESCE(sum(withheld), 0), COALESCE(sum(declined), 0),
-		       COALESCE(sum(received), 0) - (SELECT count(*) FROM comment WHERE state = 'received' AND received_at >= $1),
-		       (SELECT count(*) FROM comment WHERE state = 'received' AND received_at >= $2)
-		       + (SELECT count(*) FROM comment WHERE decided_at >= $2 AND received_at >= $2),
-		       (SELECT count(*) FROM comment WHERE decided_at >= $2)
-		  FROM comment_count`, now.Add(-lateAfter), midnight).
-		Scan(&c.Waiting, &c.Published, &c.Withheld, &c.Declined, &c.Late, &c.ReceivedToday, &c.DecidedToday)
+		       (SELECT count(*) FROM comment WHERE state = 'received' AND received_at >= $1)
+		       + (SELECT count(*) FROM comment WHERE decided_at >= $1 AND received_at >= $1),
+		       (SELECT count(*) FROM comment WHERE decided_at >= $1)
+		  FROM comment_count`, midnight).
+		Scan(&c.Waiting, &c.Published, &c.Withheld, &c.Declined, &c.ReceivedToday, &c.DecidedToday)
 	if err != nil {
 		return Counts{}, fmt.Errorf("count comments: %w", err)
 	}

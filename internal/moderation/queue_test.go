@@ -328,7 +328,7 @@ func TestCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := moderation.Counts{Waiting: 5, Late: 1, Published: 1, Withheld: 1, Declined: 1, ReceivedToday: 3, DecidedToday: 2}
+	want := moderation.Counts{Waiting: 5, Published: 1, Withheld: 1, Declined: 1, ReceivedToday: 3, DecidedToday: 2}
 	if got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
 	}

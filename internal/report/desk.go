@@ -17,7 +17,7 @@ import (
 const (
 	reviewDays  = 5 // working days in which a comment is reviewed, as the receipt promises
 	soonDays    = 3 // working days ahead in which a term counts as near
-	aheadDays   = 7 // days ahead in which the end of a period is announced
+	aheadDays   = 3 // days ahead in which the end of a period is announced
 	oldestShown = 10
 	tasksOfKind = 20
 )

@@ -111,7 +111,7 @@ func (f *fixture) dispose(id uuid.UUID, outcome, reason string) {
 	f.exec(`
 		INSERT INTO disposition (comment_id, consultation_id, outcome, reason, status, drafted_by, approved_by, approved_at)
 		VALUES ($1, $2, $3, $4, 'approved', '李明', '张静', now())
-		ON CONFLICT (comment_id) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason`, id, subject, outcome, reason)
+		ON CONFLICT (comment_id, version) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason`, id, subject, outcome, reason)
 }
 
 // answered stores n published comments with a disposition each.

@@ -90,7 +90,7 @@ func count(ctx context.Context, tx pgx.Tx, consultationID string) (Numbers, erro
 	n.Waiting, n.Published = states[string(comment.Received)], states[string(comment.Published)]
 	n.Withheld, n.Declined = states[string(comment.Withheld)], states[string(comment.Declined)]
 	n.Total = by["all"][""]
-	n.Channels = inOrder(by["channel"], channels)
+	n.Channels = inOrder(by["channel"], channels())
 	n.Outcomes = inOrder(by["outcome"], outcomes)
 	n.Occupations = inOrder(by["occupation"], occupations())
 	if unsaid := by["occupation"][""]; unsaid > 0 { // written down by staff from a letter that does not say

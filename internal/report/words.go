@@ -1,13 +1,20 @@
 package report
 
-import "strconv"
+import (
+	"strconv"
+
+	"wenji/internal/validate"
+)
 
 // Words of a report. They are frozen with its numbers, so that page, document, workbook and record use the same ones.
 
 // channels in the order of a report.
-var channels = []Cell{
-	{Key: "web", Name: "网上填写"}, {Key: "letter", Name: "信函"}, {Key: "email", Name: "电子邮件"},
-	{Key: "phone", Name: "电话"}, {Key: "counter", Name: "来访登记"}, {Key: "hearing", Name: "座谈听证"},
+func channels() []Cell {
+	cells := make([]Cell, len(validate.Channels))
+	for i, code := range validate.Channels {
+		cells[i] = Cell{Key: code, Name: validate.ChannelText(code)}
+	}
+	return cells
 }
 
 // outcomes in the order of a report.
@@ -16,19 +23,14 @@ var outcomes = []Cell{
 	{Key: "reference", Name: "留作参考"}, {Key: "outside", Name: "不属于受理范围"},
 }
 
-// ChannelWord names the channel by which a comment came.
-func ChannelWord(code string) string { return wordOf(channels, code) }
-
 // OutcomeWord names a disposition (采纳情况).
-func OutcomeWord(code string) string { return wordOf(outcomes, code) }
-
-func wordOf(list []Cell, key string) string {
-	for _, c := range list {
-		if c.Key == key {
+func OutcomeWord(code string) string {
+	for _, c := range outcomes {
+		if c.Key == code {
 			return c.Name
 		}
 	}
-	return key
+	return code
 }
 
 // merged names a merged cell: 其余职业（合计）, or 全部职业（合计） when nothing stands beside it.

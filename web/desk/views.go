@@ -60,17 +60,6 @@ type LoginView struct {
 	Ended    bool   // a form was posted after the session had ended, and was not carried out
 }
 
-// HomeView is the desk (工作台).
-type HomeView struct {
-	Waiting       int
-	Late          int // of those waiting, the ones that have waited more than five days
-	DecidedToday  int
-	ReceivedToday int
-	Due           []comment.Item // the ones that have waited longest, oldest first
-	Consultations []consultation.Consultation
-	Bursts        []similar.Burst // of the last day
-}
-
 // QueueQuery is what the address of the queue asks for.
 type QueueQuery struct {
 	Consultation string
@@ -79,6 +68,10 @@ type QueueQuery struct {
 	Flag         string        // "" for all
 	Channel      string        // "" for all
 	Q            string
+	Occupation   string
+	Day          string // received on this day: 2025-05-01
+	Until        string // received on this day or before
+	Unreferred   bool   // neither handed over nor disposed of (待转办)
 	After        string // cursor of the last row before this page
 }
 
@@ -98,8 +91,14 @@ func (q QueueQuery) Values() url.Values {
 		v.Set("clause", strconv.Itoa(q.Clause))
 	}
 	set("flag", q.Flag)
-	set("channel", q.Channel)
 	set("q", q.Q)
+	set("occupation", q.Occupation)
+	set("channel", q.Channel)
+	set("day", q.Day)
+	set("until", q.Until)
+	if q.Unreferred {
+		v.Set("unreferred", "1")
+	}
 	set("after", q.After)
 	return v
 }
@@ -120,7 +119,7 @@ func (q QueueQuery) From(after string) string {
 
 // Narrowed tells whether the query is more than the plain queue.
 func (q QueueQuery) Narrowed() bool {
-	return q.Consultation != "" || q.State != comment.Received || q.Clause > 0 || q.Flag != "" || q.Channel != "" || q.Q != ""
+	return q.Consultation != "" || q.State != comment.Received || q.Clause > 0 || q.Flag != "" || q.Channel != "" || q.Q != "" || len(q.origin()) > 0
 }
 
 // QueueView is the list of comments (审核队列).

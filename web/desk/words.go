@@ -45,6 +45,8 @@ func StateWord(s comment.State) string {
 		return "不予受理"
 	case moderation.AnyDecided:
 		return "已审核"
+	case moderation.AnyState:
+		return "全部状态"
 	}
 	return string(s)
 }
@@ -76,7 +78,9 @@ var Flags = []string{
 var linkedStates = []comment.State{comment.Received, comment.Published, comment.Withheld, comment.Declined}
 
 // States in the order they are offered by the queue's filter.
-var States = []comment.State{comment.Received, moderation.AnyDecided, comment.Published, comment.Withheld, comment.Declined}
+var States = []comment.State{
+	comment.Received, moderation.AnyDecided, comment.Published, comment.Withheld, comment.Declined, moderation.AnyState,
+}
 
 func channelWord(c string) string { return validate.ChannelText(c) }
 
