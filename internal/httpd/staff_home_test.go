@@ -90,7 +90,7 @@ func TestEveryBarLeadsToWhatItCounts(t *testing.T) {
 		if n := len(list.titles()); value != strconv.Itoa(n) {
 			t.Errorf("%s counts %s, its list has %d", row.Find("th").Text(), value, n)
 		}
-		if list.Find(".d-origin input[type=hidden], [name=clause][value='5']").Length() == 0 {
+		if list.Find(".d-origin input[type=hidden], [name=clause][value='5'], [name=channel] option[selected]:not([value=''])").Length() == 0 {
 			t.Errorf("%s does not say what it lists", link)
 		}
 		followed++
