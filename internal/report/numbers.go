@@ -82,7 +82,8 @@ func (n Numbers) publishable() Numbers {
 // count reads every number of a consultation in tx, none merged. In a transaction of one snapshot they belong together.
 func count(ctx context.Context, tx pgx.Tx, consultationID string) (Numbers, error) {
 	var n Numbers
-	by, err := countGroups(ctx, tx, consultationID)
+	whole := Cell{Key: "0", Short: wholeShort, Name: wholeDraft}
+	by, err := countGroups(ctx, tx, consultationID, &whole.Count, &n.Mentions)
 	if err != nil {
 		return Numbers{}, fmt.Errorf("count comments of %s: %w", consultationID, err)
 	}
@@ -96,18 +97,20 @@ func count(ctx context.Context, tx pgx.Tx, consultationID string) (Numbers, erro
 	if unsaid := by["occupation"][""]; unsaid > 0 { // written down by staff from a letter that does not say
 		n.Occupations = append(n.Occupations, Cell{Key: "unsaid", Name: noOccupation, Count: unsaid})
 	}
-	if n.Clauses, n.Mentions, err = countClauses(ctx, tx, consultationID); err != nil {
+	if n.Clauses, err = countClauses(ctx, tx, consultationID, whole); err != nil {
 		return Numbers{}, fmt.Errorf("count comments by clause of %s: %w", consultationID, err)
 	}
 	return n, nil
 }
 
-// countGroups counts by channel, occupation, state and outcome in one reading of the comments.
-func countGroups(ctx context.Context, tx pgx.Tx, consultationID string) (map[string]map[string]int, error) {
+// countGroups counts by channel, occupation, state and outcome in one reading of the comments, and in it those on the whole
+// draft and the mentions of clauses.
+func countGroups(ctx context.Context, tx pgx.Tx, consultationID string, whole, mentions *int) (map[string]map[string]int, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT CASE GROUPING(c.channel, c.occupation, c.state, d.outcome)
 		            WHEN 7 THEN 'channel' WHEN 11 THEN 'occupation' WHEN 13 THEN 'state' WHEN 14 THEN 'outcome' ELSE 'all' END,
-		       coalesce(c.channel, c.occupation, c.state, d.outcome, ''), count(*)
+		       coalesce(c.channel, c.occupation, c.state, d.outcome, ''), count(*),
+		       count(*) FILTER (WHERE c.clause_ids = '{}'), coalesce(sum(cardinality(c.clause_ids)), 0)
 		  FROM comment c
 		  LEFT JOIN disposition d ON d.comment_id = c.id AND d.status = 'approved'
 		 WHERE c.consultation_id = $1
@@ -117,10 +120,13 @@ func countGroups(ctx context.Context, tx pgx.Tx, consultationID string) (map[str
 	}
 	by := map[string]map[string]int{}
 	var (
-		group, key string
-		n          int
+		group, key         string
+		n, onWhole, onEach int
 	)
-	_, err = pgx.ForEachRow(rows, []any{&group, &key, &n}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&group, &key, &n, &onWhole, &onEach}, func() error {
+		if group == "all" {
+			*whole, *mentions = onWhole, onWhole+onEach
+		}
 		if by[group] == nil {
 			by[group] = map[string]int{}
 		}
@@ -130,16 +136,8 @@ func countGroups(ctx context.Context, tx pgx.Tx, consultationID string) (map[str
 	return by, err
 }
 
-// countClauses counts comments by clause, in the order of the draft, after those on the whole draft.
-func countClauses(ctx context.Context, tx pgx.Tx, consultationID string) (cells []Cell, mentions int, err error) {
-	whole := Cell{Key: "0", Short: wholeShort, Name: wholeDraft}
-	err = tx.QueryRow(ctx, `
-		SELECT count(*) FILTER (WHERE clause_ids = '{}'), count(*) FILTER (WHERE clause_ids = '{}') + coalesce(sum(cardinality(clause_ids)), 0)
-		  FROM comment
-		 WHERE consultation_id = $1`, consultationID).Scan(&whole.Count, &mentions)
-	if err != nil {
-		return nil, 0, err
-	}
+// countClauses counts comments by clause, in the order of the draft, then those on the whole draft.
+func countClauses(ctx context.Context, tx pgx.Tx, consultationID string, whole Cell) (cells []Cell, err error) {
 	rows, err := tx.Query(ctx, `
 		SELECT coalesce(cl.number, 0), coalesce(cl.title, ''), sum(u.n)::int
 		  FROM (SELECT clause_id, count(*) AS n
@@ -150,7 +148,7 @@ func countClauses(ctx context.Context, tx pgx.Tx, consultationID string) (cells 
 		 GROUP BY 1, 2
 		 ORDER BY 1`, consultationID)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	var (
 		number, n int
@@ -168,12 +166,12 @@ func countClauses(ctx context.Context, tx pgx.Tx, consultationID string) (cells 
 		return nil
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	if whole.Count > 0 {
 		cells = append(cells, whole)
 	}
-	return append(cells, gone...), mentions, nil
+	return append(cells, gone...), nil
 }
 
 // inOrder arranges counts in a known order; what is not known comes last. Groups without any are left out.
