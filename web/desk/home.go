@@ -72,8 +72,8 @@ func taskWord(t report.Task) string {
 	return t.Title
 }
 
-// dueWord says when a task is due.
-func dueWord(t report.Task, now time.Time) string {
+// taskDueWord says when a task is due.
+func taskDueWord(t report.Task, now time.Time) string {
 	today, due := now.In(calendar.Shanghai).Format(time.DateOnly), t.Due.In(calendar.Shanghai).Format(time.DateOnly)
 	switch {
 	case due < today:

@@ -1,15 +1,15 @@
 package desk
 
-// origin is one condition on whom comments came from, how, when, and where they went, as lists behind charts and numbers
+// condition is one condition on whom comments came from, how, when, and where they went, as lists behind charts and numbers
 // set it.
-type origin struct{ name, value, word string }
+type condition struct{ name, value, word string }
 
 // origin lists these conditions of a query.
-func (q QueueQuery) origin() []origin {
-	var list []origin
+func (q QueueQuery) origin() []condition {
+	var list []condition
 	add := func(name, value, word string) {
 		if value != "" {
-			list = append(list, origin{name, value, word})
+			list = append(list, condition{name, value, word})
 		}
 	}
 	add("occupation", q.Occupation, "职业："+q.Occupation)
