@@ -23,8 +23,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// leftOut are tables whose rows are of the moment: a restored portal asks everyone to sign in again.
-var leftOut = []string{"session"}
+// leftOut are tables whose rows are of the moment: a restored portal asks everyone to sign in again, and files of exports
+// live for a day.
+var leftOut = []string{"session", "export_chunk"}
 
 // Manifest says what is in a backup. It is sealed with it, and written beside it in the clear: it holds counts and digests,
 // nothing of anyone.

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"errors"
 	"net/http"
 
 	"wenji/internal/apperr"
@@ -56,6 +57,9 @@ func (s *Server) renderRequest(w http.ResponseWriter, r *http.Request, status in
 // afterRequest answers a decision: back to the list, or the page with what is to be mended or why it was refused.
 func (s *Server) afterRequest(w http.ResponseWriter, r *http.Request, err error, typed desk.RequestForm) error {
 	status, problems := refusedAct(err, "sure")
+	if errors.Is(err, retention.ErrHeld) { // whoever handles requests cannot lift a hold
+		problems = problemsOf("sure", validate.RequestHeld)
+	}
 	switch {
 	case problems != nil:
 		return s.renderRequest(w, r, status, problems, typed)

@@ -74,7 +74,7 @@ func TestAHoldBlocksErasureUntilItIsLifted(t *testing.T) {
 	if due, err := o.Due(t.Context()); err != nil || len(due) != 0 {
 		t.Errorf("due %v (%v)", due, err)
 	}
-	if err := o.Hold(t.Context(), zhouJun, theConsultation, "再次保全"); !errors.Is(err, ErrHeld) {
+	if err := o.Hold(t.Context(), zhouJun, theConsultation, "再次保全"); !errors.Is(err, ErrHolding) {
 		t.Errorf("held twice: %v", err)
 	}
 	if o.count(`SELECT count(*) FROM personal_data`) != 1 {

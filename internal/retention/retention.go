@@ -28,6 +28,7 @@ type Store struct {
 // Reasons why an act is refused; each is an apperr.ErrConflict.
 var (
 	ErrHeld    = fmt.Errorf("legal hold: %w", apperr.ErrConflict)
+	ErrHolding = fmt.Errorf("held already: %w", apperr.ErrConflict)
 	ErrNotHeld = fmt.Errorf("no legal hold: %w", apperr.ErrConflict)
 	ErrNotDue  = fmt.Errorf("term not over: %w", apperr.ErrConflict)
 	ErrNothing = fmt.Errorf("nothing to erase: %w", apperr.ErrConflict)
@@ -73,7 +74,8 @@ func Refusal(err error) string {
 		err      error
 		sentence string
 	}{
-		{ErrHeld, validate.EraseHeld}, {ErrNotHeld, validate.NotHeld}, {ErrNotDue, validate.EraseNotDue},
+		{ErrHeld, validate.EraseHeld}, {ErrHolding, validate.HeldAlready},
+		{ErrNotHeld, validate.NotHeld}, {ErrNotDue, validate.EraseNotDue},
 		{ErrNothing, validate.EraseNothing}, {ErrAsked, validate.AskOpen}, {ErrDecided, validate.RequestDecided},
 	} {
 		if errors.Is(err, known.err) {

@@ -198,7 +198,7 @@ func (s *Store) Hold(ctx context.Context, by staff.Member, id, why string) error
 	}
 	return s.change(ctx, by, id, func(tx pgx.Tx, t Term) (action, detail string, err error) {
 		if t.HeldAt != nil {
-			return "", "", ErrHeld
+			return "", "", ErrHolding
 		}
 		_, err = tx.Exec(ctx, `
 			UPDATE retention SET held_at = $2, hold_reason = $3, held_by = $4 WHERE consultation_id = $1`,
