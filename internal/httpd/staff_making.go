@@ -30,6 +30,7 @@ func (s *Server) makingRoutes() []staffRoute {
 		{method: "GET", pattern: one + "/edit/notice", need: may, handle: s.editNotice},
 		{method: "POST", pattern: one + "/edit/notice", need: may, handle: s.saveNotice, upload: longText},
 		{method: "GET", pattern: one + "/edit/draft", need: may, handle: s.editDraft},
+		{method: "POST", pattern: one + "/edit/draft", need: may, handle: s.saveDraft, upload: longText},
 		{method: "GET", pattern: one + "/edit/interpretation", need: may, handle: s.editInterpretation},
 		{method: "POST", pattern: one + "/edit/interpretation", need: may, handle: s.saveInterpretation, upload: longText},
 		{method: "GET", pattern: one + "/edit/fields", need: may, handle: s.editFields},

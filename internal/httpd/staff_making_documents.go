@@ -16,7 +16,43 @@ func (s *Server) editDraft(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, desk.EditDraft(s.making(r, d.ID, "征求意见稿"), desk.DraftView{Dossier: d}))
+	return s.renderDraft(w, r, http.StatusOK, nil, desk.DraftView{
+		EditView: desk.EditView{Consultation: d.Consultation}, Dossier: d, Text: clause.Text(d.Draft),
+	})
+}
+
+func (s *Server) renderDraft(w http.ResponseWriter, r *http.Request, status int, problems []apperr.Problem, v desk.DraftView) error {
+	_, v.Doubts = clause.Parse(v.Text)
+	f := s.making(r, v.Consultation.ID, "征求意见稿")
+	f.Problems, f.Wrong = problems, status != http.StatusOK
+	if status == http.StatusOK && query(r, "saved") == "draft" {
+		f.Flash = "征求意见稿已保存。请核对下面识别的结构。"
+	}
+	return s.render(w, r, status, desk.EditDraft(f, v))
+}
+
+// saveDraft goes back to the page of the draft, where what was recognised is to be looked at.
+func (s *Server) saveDraft(w http.ResponseWriter, r *http.Request) error {
+	if err := form(r); err != nil {
+		return err
+	}
+	id, text := chi.URLParam(r, "id"), r.PostForm.Get("draft")
+	err := s.Consultations.SetDraftText(r.Context(), actorOf(r), id, typedVersion(r), text)
+	if err == nil {
+		s.pages.drop()
+		http.Redirect(w, r, "/staff/consultations/"+id+"/edit/draft?saved=draft", http.StatusSeeOther)
+		return nil
+	}
+	return s.saveForm(w, r, "draft", err, func(status int, v desk.EditView, problems []apperr.Problem) error {
+		d, err := s.Consultations.DeskDossier(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		if v.Conflict != nil {
+			v.Conflict = desk.Differences([]consultation.FieldChange{{Field: "draft", Old: clause.Text(d.Draft), New: text}}, fieldNames)
+		}
+		return s.renderDraft(w, r, status, problems, desk.DraftView{EditView: v, Dossier: d, Text: text})
+	})
 }
 
 func (s *Server) editInterpretation(w http.ResponseWriter, r *http.Request) error {

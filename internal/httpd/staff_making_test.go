@@ -252,6 +252,29 @@ func TestALongTextIsTakenWhole(t *testing.T) {
 	}
 }
 
+func TestATypedDraftIsReadIntoClausesUntilItIsPublished(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	b := d.member("wangfang")
+	address := d.made(b) + "/edit/draft"
+	text := "一、总体要求\n1.统筹推进。加强协调。（责任单位：省民政厅、省财政厅）\n3.强化监管，依法查处,从严处理。"
+	b.save(address, "draft", text).want(t, 303)
+	p := b.get(address).want(t, 200)
+	rows := p.Find("tbody tr")
+	if rows.Length() != 3 || strings.TrimSpace(rows.Eq(1).Find("th").Text()) != "1.统筹推进" || rows.Eq(1).Find("td").Last().Text() != "省民政厅、省财政厅" {
+		t.Errorf("recognised: %q", rows.Text())
+	}
+	if got := p.Find("#doubts").Parent().Text(); !strings.Contains(got, "第3行（第3条）：") {
+		t.Errorf("doubtful places: %q", got)
+	}
+	checkDeskPage(t, address, p)
+	published := "/staff/consultations/" + sampleID + "/edit/draft"
+	if n := b.get(published).want(t, 200).Find("textarea").Length(); n != 0 {
+		t.Error("a published draft is offered to be typed over")
+	}
+	b.post(published, url.Values{"version": {"1"}, "draft": {"1.改写。改写。"}}).want(t, 409)
+}
+
 func TestACorrectedInterpretationKeepsTheEarlierText(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

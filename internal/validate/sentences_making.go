@@ -59,6 +59,8 @@ func MakingLabel(field string) string {
 		return "预计反馈时间"
 	case "notice":
 		return "公告正文"
+	case "draft":
+		return "征求意见稿"
 	case "interpretation":
 		return "解读材料"
 	case "explanation":

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"strconv"
 	"strings"
 
 	"wenji/internal/clause"
@@ -9,7 +10,10 @@ import (
 
 // DraftView is the page of the draft (征求意见稿).
 type DraftView struct {
+	EditView
 	Dossier *consultation.Dossier
+	Text    string           // as typed, of one that is being prepared
+	Doubts  []clause.Warning // doubtful places of Text
 }
 
 // InterpretationView is the form of the interpretation (解读).
@@ -51,5 +55,22 @@ func nodeTitle(n clause.Node) string {
 	}
 	return n.Label + string(text)
 }
+
+// doubtWord names a doubtful place of a draft.
+func doubtWord(w clause.Warning) string {
+	words := map[clause.Code]string{
+		clause.MissingNumber: "编号缺失，请核对", clause.MissingStop: "条目标题后缺少句号，请核对", clause.UnitsBracket: "责任单位缺少括号，请核对",
+		clause.UnitsRunTogether: "责任单位之间缺少顿号，请核对", clause.UnitsMissing: "没有责任单位，请核对", clause.HalfWidth: "中文中有半角标点，请核对",
+		clause.OutOfOrder: "编号不连续，请核对", clause.Unpaired: "引号或括号不成对，请核对", clause.UnitsName: "单位名称可能不全，请核对",
+	}
+	s := "第" + strconv.Itoa(w.Line) + "行"
+	if w.Number > 0 && w.Kind == clause.Clause {
+		s += "（第" + strconv.Itoa(w.Number) + "条）"
+	}
+	return s + "：" + words[w.Code]
+}
+
+// doubtsMost is how many doubtful places the page lists.
+const doubtsMost = 30
 
 func unitsWord(units []string) string { return strings.Join(units, "、") }
