@@ -31,6 +31,10 @@ func (s *Server) groupRoutes() []staffRoute {
 		{method: "POST", pattern: groupPath + "/merge", need: staff.Decide, handle: s.mergeGroup},
 		{method: "GET", pattern: groupPath + "/publish", need: staff.Decide, handle: s.askPublishGroup},
 		{method: "POST", pattern: groupPath + "/publish", need: staff.Decide, handle: s.publishGroup, long: true},
+		{method: "GET", pattern: groupPath + "/referrals", need: staff.Refer, handle: s.askReferGroup},
+		{method: "POST", pattern: groupPath + "/referrals", need: staff.Refer, handle: s.referGroup},
+		{method: "GET", pattern: groupPath + "/disposition", need: staff.Answer, handle: s.askAnswerGroup},
+		{method: "POST", pattern: groupPath + "/disposition", need: staff.Answer, handle: s.answerGroup},
 	}
 }
 
@@ -39,8 +43,6 @@ const (
 	// groupsOffered is how many other groups are offered to move members to, the largest.
 	groupsOffered = 100
 	outShown      = 100
-	// groupPublishMost is how many members one act publishes; their ids fit into a form.
-	groupPublishMost = 1000
 )
 
 func (s *Server) groups(w http.ResponseWriter, r *http.Request) error {
@@ -131,6 +133,10 @@ func toldOfGroup(r *http.Request) string {
 	switch {
 	case v.Get("published") != "":
 		return validate.GroupPublished(number(v.Get("published")), number(v.Get("taken")), number(v.Get("held")))
+	case v.Get("referred") != "":
+		return validate.GroupReferred(number(v.Get("referred")))
+	case v.Get("answered") != "":
+		return validate.GroupAnswered(number(v.Get("answered")))
 	case v.Get("changed") != "":
 		return validate.GroupSaved
 	}
@@ -221,7 +227,7 @@ func (s *Server) askPublishGroup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	waiting, more, err := s.Similar.Members(r.Context(), memberOf(r), id, similar.MemberFilter{Waiting: true, Limit: groupPublishMost})
+	waiting, more, err := s.Similar.Members(r.Context(), memberOf(r), id, similar.MemberFilter{Waiting: true, Limit: similar.ManyMost})
 	if err != nil {
 		return err
 	}
@@ -247,7 +253,7 @@ func (s *Server) publishGroup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ids, versions, ok := picked(r.PostForm["pick"])
-	if !ok || len(ids) > groupPublishMost {
+	if !ok || len(ids) > similar.ManyMost {
 		return badRequest{http.StatusBadRequest}
 	}
 	total, left := 0, moderation.Unfinished{}

@@ -181,6 +181,53 @@ func TestABurstIsFlaggedOnTheDesk(t *testing.T) {
 	}
 }
 
+func TestAGroupIsHandedOverAndAnsweredTogether(t *testing.T) {
+	d := newDesk(t)
+	d.campaign(3)
+	b := d.member("liming")
+	group := b.onlyGroup()
+
+	ask := b.get(group+"/referrals").want(t, 200)
+	if lead := ask.Find("#unit option[selected]").Text(); lead != officerUnit {
+		t.Errorf("the department of the clause is not chosen: %q", lead)
+	}
+	fields := ask.form(t, "/referrals")
+	b.post(group+"/referrals", with(fields, "days", "none")).want(t, 422)
+	b.post(group+"/referrals", with(fields, "unit", "")).want(t, 422)
+	done := b.post(group+"/referrals", fields).want(t, 303)
+	if told := b.get(done.Header.Get("Location")).Find(".d-told").Text(); told != "已转办3条。" {
+		t.Errorf("told %q", told)
+	}
+	if n := d.count(`SELECT count(*) FROM referral WHERE state = 'waiting' AND lead`); n != 3 {
+		t.Errorf("%d handed over", n)
+	}
+	b.post(group+"/referrals", fields).want(t, 409)
+
+	if b.get(group+"/disposition").want(t, 200).Find("form[action$='/disposition']").Length() != 0 {
+		t.Error("comments that wait may be answered")
+	}
+	b.post(group+"/publish", b.get(group+"/publish").form(t, "/publish")).want(t, 303)
+	ask = b.get(group+"/disposition").want(t, 200)
+	if !strings.Contains(ask.Find("main").Text(), "整组答复将发送给3位意见人。") {
+		t.Error("the page does not say to how many the answer goes")
+	}
+	fields = ask.form(t, "/disposition")
+	b.post(group+"/disposition", with(fields, "answer", "感谢您的意见。【】")).want(t, 422)
+	fields = with(with(fields, "outcome", "adopted"), "answer", "感谢您的意见，我们将予以采纳。")
+	d.send("13812348888", "建议加装扶手", // joins the group after the page was shown
+		"我住8楼。建议在全省老旧小区统一加装电梯和楼道扶手，补贴标准再提高一些，手续再简化一些，让老年人能够安心居家养老，冬天也能放心出门看病买菜。")
+	if err := d.web.Similar.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.post(group+"/disposition", fields).want(t, 303)
+	if n := d.count(`SELECT count(*) FROM disposition WHERE status = 'submitted'`); n != 3 {
+		t.Errorf("%d answers wait for approval", n)
+	}
+	b.post(group+"/disposition", fields).want(t, 409)
+	d.member("wangfang").post(group+"/disposition", fields).want(t, http.StatusForbidden)
+	d.member("wangfang").post(group+"/referrals", fields).want(t, http.StatusForbidden)
+}
+
 // count runs a query that gives one number.
 func (d *desk) count(sql string, args ...any) (n int) {
 	d.t.Helper()

@@ -16,8 +16,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// actMost is how many members one act may name.
-const actMost = 1000
+// ManyMost is how many members one act may name.
+const ManyMost = 1000
 
 // TakeOut takes members out of a group, because a person found that they do not say the same. They stay out of every
 // group until a person puts them into one. Ids that are not in the group are passed over; when none is,
@@ -242,7 +242,7 @@ func representativeOf(ctx context.Context, tx pgx.Tx, groupID uuid.UUID) (*text,
 }
 
 func checkIDs(ids []uuid.UUID) error {
-	if len(ids) == 0 || len(ids) > actMost {
+	if len(ids) == 0 || len(ids) > ManyMost {
 		return invalid("id", validate.NothingChosen)
 	}
 	return nil

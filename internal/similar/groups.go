@@ -209,7 +209,7 @@ func (s *Store) Members(ctx context.Context, by staff.Member, id uuid.UUID, f Me
 	if limit <= 0 {
 		limit = pageDefault
 	}
-	limit = min(limit, actMost)
+	limit = min(limit, ManyMost)
 	found, err := s.DB.Query(ctx, `
 		SELECT c.id, c.number, c.version, c.state, c.title, c.body, c.masked_name, c.received_at, c.flags,
 		       m.similarity, m.taken_out, m.changed_by
@@ -230,18 +230,18 @@ func (s *Store) Members(ctx context.Context, by staff.Member, id uuid.UUID, f Me
 	return list, false, nil
 }
 
-// MemberIDs are all members of a group, for acts on the whole of it. At most 5,000; a larger group is dealt with in
-// parts.
-func (s *Store) MemberIDs(ctx context.Context, by staff.Member, id uuid.UUID) ([]uuid.UUID, error) {
+// MemberIDs are the members of a group in one of these states, by number, for acts on the whole of it: at most
+// ManyMost, as one act names no more.
+func (s *Store) MemberIDs(ctx context.Context, by staff.Member, id uuid.UUID, states ...comment.State) ([]uuid.UUID, error) {
 	if !by.Can(staff.ReadComments) {
 		return nil, apperr.ErrForbidden
 	}
 	found, err := s.DB.Query(ctx, `
-		SELECT comment_id
-		  FROM comment_group_member
-		 WHERE group_id = $1 AND NOT taken_out
-		 ORDER BY comment_id
-		 LIMIT 5000`, id)
+		SELECT c.id
+		  FROM comment_group_member m JOIN comment c ON c.id = m.comment_id
+		 WHERE m.group_id = $1 AND NOT m.taken_out AND c.state = ANY ($2::text[])
+		 ORDER BY c.number
+		 LIMIT $3`, id, states, ManyMost)
 	if err != nil {
 		return nil, fmt.Errorf("list members of group %s: %w", id, err)
 	}

@@ -9,6 +9,17 @@ const (
 	GroupSaved         = "已保存对分组的调整。"
 )
 
+// GroupReferred tells how many of a group were handed over.
+func GroupReferred(n int) string { return fmt.Sprintf("已转办%d条。", n) }
+
+// GroupAnswered tells that the answer to a group waits for another person's approval.
+func GroupAnswered(n int) string {
+	return fmt.Sprintf("%d条意见的答复已提交审批，由另一人审批后公布并发送。", n)
+}
+
+// GroupRecipients tells before a group is answered how many people the answer goes to.
+func GroupRecipients(people int) string { return fmt.Sprintf("整组答复将发送给%d位意见人。", people) }
+
 // GroupPublished tells how many of a group were published, and how many were left.
 func GroupPublished(done, taken, personal int) string {
 	s := fmt.Sprintf("已通过%d条。", done)

@@ -10,8 +10,10 @@ import (
 
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
+	"wenji/internal/referral"
 	"wenji/internal/similar"
 	"wenji/internal/staff"
+	"wenji/internal/validate"
 	"wenji/web/ui"
 
 	"github.com/a-h/templ"
@@ -60,6 +62,45 @@ type GroupPublishView struct {
 	Members  []similar.Member // that wait and can be published together
 	Personal []similar.Member // that wait and must be read one by one
 	More     bool             // more wait than one act may publish
+}
+
+// GroupReferView is the form by which a whole group is handed over to departments.
+type GroupReferView struct {
+	Group  similar.Group
+	IDs    []uuid.UUID // the members that are handed over
+	Units  []staff.Unit
+	Lead   string
+	Others []string
+	Days   string
+	Note   string
+}
+
+// GroupAnswerView is the form by which a whole group is answered.
+type GroupAnswerView struct {
+	Group                   similar.Group
+	IDs                     []uuid.UUID // the members that are answered
+	Outcome, Reason, Answer string
+}
+
+func groupUnits(units []staff.Unit) []ui.Option {
+	options := []ui.Option{{Text: "请选择"}}
+	for _, u := range units {
+		options = append(options, ui.Option{Value: u.ID.String(), Text: u.Name})
+	}
+	return options
+}
+
+func groupOutcomes() []ui.Option {
+	var options []ui.Option
+	for _, o := range referral.Outcomes {
+		options = append(options, ui.Option{Value: string(o), Text: validate.OutcomeText(string(o))})
+	}
+	return options
+}
+
+// recipients are the people an answer goes to: all of the group, or at most one for each member that is answered.
+func recipients(v GroupAnswerView) string {
+	return validate.GroupRecipients(min(v.Group.People, len(v.IDs)))
 }
 
 func groupURL(g similar.Group, act string) templ.SafeURL {
