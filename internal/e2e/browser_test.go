@@ -18,8 +18,9 @@ import (
 
 // tab is one browser with one visitor.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
+	t    *testing.T
+	ctx  context.Context
+	base string // where the portal is
 }
 
 // look is how a visitor's browser is set up.
@@ -43,7 +44,7 @@ func open(t *testing.T, l look) *tab {
 	t.Cleanup(cancel)
 	ctx, cancelTime := context.WithTimeout(ctx, 30*time.Minute)
 	t.Cleanup(cancelTime)
-	b := &tab{t, ctx}
+	b := &tab{t, ctx, site.base}
 	if err := chromedp.Do(ctx); err != nil { // the browser lives as long as the context of the first step
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func (b *tab) location() string {
 
 func (b *tab) visit(path string) {
 	b.t.Helper()
-	b.do(chromedp.Navigate(site.base + path))
+	b.do(chromedp.Navigate(b.base + path))
 }
 
 // press clicks what leads to another page and waits for that page.

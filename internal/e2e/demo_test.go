@@ -18,6 +18,7 @@ type ownDemo struct {
 	t       *testing.T
 	data    string
 	address string
+	args    []string // further arguments
 	command *exec.Cmd
 }
 
@@ -45,6 +46,7 @@ func newDemo(t *testing.T) *ownDemo {
 func (d *ownDemo) prepare(address string) *exec.Cmd {
 	command := exec.Command(site.binary, "demo", "--data", d.data, "--listen", address, "--captcha-digits", digits,
 		"--accounts", filepath.Join(d.data, "sign-ins.json"))
+	command.Args = append(command.Args, d.args...)
 	command.Env = append(os.Environ(), "WENJI_DATABASE_URL=", "WENJI_KEYS_FILE=")
 	return command
 }
