@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"wenji/internal/sample"
 
 	"github.com/chromedp/chromedp"
 )
@@ -28,7 +31,7 @@ func TestTheOfficesWholeWorkingDay(t *testing.T) {
 	d.start()
 	d.readPeople()
 	d.makeConsultation()
-	// d.importDraft()
+	d.importDraft()
 	d.publishConsultation()
 	d.takeComments()
 	d.moderate()
@@ -147,6 +150,19 @@ func (d *day) desk(rest string) string { return "/staff/consultations/" + d.id +
 func (d *day) public(rest string) string { return "/consultations/" + d.id + rest }
 
 func (d *day) status(path string) int { return fetch(d.t, "http://"+d.address+path) }
+
+// importDraft brings in the draft as it stands on the page of the consultation.
+func (d *day) importDraft() {
+	d.t.Helper()
+	draft, err := fs.ReadFile(sample.FS, "draft.txt")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	b := d.as("发布员")
+	b.visit(d.desk("edit/draft"))
+	b.set("draft", string(draft))
+	b.submit("保存")
+}
 
 func (d *day) publishConsultation() {
 	d.t.Helper()
