@@ -317,6 +317,25 @@ func TestTheSameWordsOfTheSamePersonAreFound(t *testing.T) {
 	}
 }
 
+// A form under way when the consultation is concluded may still see it as open; its numbers are closed.
+func TestNothingIsStoredOnceTheNumbersAreClosed(t *testing.T) {
+	f := newFixture(t, during())
+	submit(t, f, f.draft(t))
+	err := f.db.InTx(context.Background(), func(tx pgx.Tx) error {
+		totals, err := comment.Conclude(context.Background(), tx, consultationID)
+		if totals.All() != 1 || totals.Received != 1 {
+			t.Errorf("totals %+v", totals)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Submit(context.Background(), f.draft(t)); !errors.Is(err, apperr.ErrClosed) {
+		t.Errorf("stored after the numbers were closed: %v", err)
+	}
+}
+
 func submit(t *testing.T, f *fixture, d comment.Draft) comment.Receipt {
 	t.Helper()
 	r, err := f.Submit(context.Background(), d)

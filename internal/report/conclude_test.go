@@ -1,12 +1,20 @@
 package report_test
 
 import (
+	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"wenji/internal/apperr"
+	"wenji/internal/calendar"
+	comments "wenji/internal/comment"
 	"wenji/internal/postgres/pgtest"
 	"wenji/internal/report"
+	"wenji/internal/throttle"
+	"wenji/internal/vault"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -53,34 +61,37 @@ func TestAWaitingCommentKeepsAConsultationOpen(t *testing.T) {
 }
 
 // A letter that is being entered when the editor concludes is either answered for or refused.
-func TestNoCommentSlipsInWhileAConsultationIsConcluded(t *testing.T) {
+func TestNoLetterSlipsInWhileAConsultationIsConcluded(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.answered(3)
 	f.mustPublish(report.Received, report.Outcome)
+	result, entered := make(chan error, 1), make(chan error, 1)
+	concluding := func() { result <- f.Conclude(t.Context(), editor, subject) }
 
-	// The letter has its number, its transaction is not over: concluding waits for it, then sees it.
+	// The letter has its number and is not committed: concluding waits for it, then sees it.
 	tx, err := f.DB.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tx.Rollback(t.Context())
-	if n := f.take(tx); n != 1 {
-		t.Fatalf("a letter before concluding: %d rows", n)
+	letter := f.letter()
+	if err := f.enter(tx, letter); err != nil {
+		t.Fatal(err)
 	}
-	result := make(chan error, 1)
-	go func() { result <- f.Conclude(t.Context(), editor, subject) }()
-	f.waitForLock()
-	f.letter(tx, 4)
+	go concluding()
+	f.waitForLocks(1)
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wantRefusal(t, <-result, report.Unanswered)
+	if r := wantRefusal(t, <-result, report.Unanswered); r.Lacking.Count != 1 {
+		t.Errorf("lacking %+v", r.Lacking)
+	}
 
-	// Concluding holds the numbers: a letter waits, and finds the consultation closed, whatever it saw before.
+	// Concluding comes first: a letter that was being entered all the while is refused.
 	f.exec(`UPDATE comment SET state = 'withheld' WHERE number = 4`)
 	f.exec(`UPDATE comment_count SET withheld = 1, received = 0`)
-	f.exec(`INSERT INTO disposition (comment_id, consultation_id, outcome, status) SELECT id, consultation_id, 'adopted', 'approved' FROM comment WHERE number = 4`)
+	f.dispose(letter.ID, "adopted", "")
 	f.mustPublish(report.Outcome)
 	hold, err := f.DB.Begin(t.Context())
 	if err != nil {
@@ -90,15 +101,14 @@ func TestNoCommentSlipsInWhileAConsultationIsConcluded(t *testing.T) {
 	if _, err := hold.Exec(t.Context(), `SELECT FROM comment_count FOR UPDATE`); err != nil {
 		t.Fatal(err)
 	}
-	go func() { result <- f.Conclude(t.Context(), editor, subject) }()
-	f.waitForLock()
+	go concluding()
+	f.waitForLocks(1)
 	late, err := f.DB.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer late.Rollback(t.Context())
-	taken := make(chan int64, 1)
-	go func() { taken <- f.take(late) }()
+	go func() { entered <- f.enter(late, f.letter()) }()
 	f.waitForLocks(2)
 	if err := hold.Commit(t.Context()); err != nil {
 		t.Fatal(err)
@@ -106,35 +116,37 @@ func TestNoCommentSlipsInWhileAConsultationIsConcluded(t *testing.T) {
 	if err := <-result; err != nil {
 		t.Fatal(err)
 	}
-	if n := <-taken; n != 0 {
-		t.Errorf("a letter took a number after the consultation was concluded")
+	if err := <-entered; !errors.Is(err, apperr.ErrClosed) {
+		t.Errorf("a letter entered after the consultation was concluded: %v", err)
 	}
 }
 
-// take takes a number as the storing of a comment does.
-func (f *fixture) take(tx pgx.Tx) int64 {
-	done, err := tx.Exec(f.t.Context(), `
-		WITH open AS MATERIALIZED (SELECT id FROM consultation WHERE id = $1 AND concluded_on IS NULL)
-		UPDATE comment_count k SET last_number = last_number + 1, received = received + 1
-		  FROM open WHERE k.consultation_id = open.id AND NOT k.concluded`, subject)
-	if err != nil {
-		f.t.Error(err)
-	}
-	return done.RowsAffected()
-}
-
-func (f *fixture) letter(tx pgx.Tx, number int) {
+// letter is one that came on the last day of the period.
+func (f *fixture) letter() comments.Entry {
 	f.t.Helper()
-	_, err := tx.Exec(f.t.Context(), `
-		INSERT INTO comment (id, consultation_id, number, channel, received_at, title, body, masked_name, occupation, text_digest,
-		                     form_digest, code_index, tail_index)
-		VALUES (gen_random_uuid(), $1, $2, 'letter', now(), '来信', '来信正文', '王**', '农民', '\x01', '\x01', '\x01', '\x01')`, subject, number)
+	id, err := uuid.NewV7()
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	return comments.Entry{
+		ID: id, Channel: "letter", ReceivedOn: time.Date(2025, 5, 7, 0, 0, 0, 0, calendar.Shanghai),
+		Submission: comments.Submission{Title: "来信", Body: "来信正文，建议加装扶手。" + id.String()},
+	}
 }
 
-func (f *fixture) waitForLock() { f.t.Helper(); f.waitForLocks(1) }
+func (f *fixture) enter(tx pgx.Tx, e comments.Entry) error {
+	f.t.Helper()
+	if f.keys == nil {
+		keys, err := vault.Create(filepath.Join(f.t.TempDir(), "keys.json"))
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		f.keys = keys
+	}
+	store := comments.NewStore(f.DB, f.DB, f.keys, &throttle.Limiter{DB: f.DB, Index: f.keys.Index})
+	_, err := store.Enter(f.t.Context(), tx, subject, []comments.Entry{e}, nil)
+	return err
+}
 
 // waitForLocks returns once so many sessions of this database wait for a lock. Only the owner sees what others wait for.
 func (f *fixture) waitForLocks(n int) {

@@ -16,7 +16,7 @@ import (
 
 const (
 	reviewDays  = 5 // working days in which a comment is reviewed, as the receipt promises
-	soonDays    = 3 // working days ahead in which a term counts as near
+	soonDays    = 3 // days ahead in which the term of a hand-over counts as near, as in its list
 	aheadDays   = 3 // days ahead in which the end of a period is announced
 	oldestShown = 10
 	tasksOfKind = 20
@@ -28,9 +28,8 @@ type Desk struct {
 	Late      int       // of those, the ones whose five working days are over
 	LateUntil time.Time // the last day on which a late one can have come
 	ToRefer   int       // reviewed, neither handed over nor disposed of
-	DueSoon   int       // hand-overs not answered that fall due within three working days
+	DueSoon   int       // hand-overs not answered that fall due within three days
 	Overdue   int       // hand-overs not answered in time
-	ToApprove int       // dispositions that wait for another person's approval
 	Tasks     []Task    // by due time
 }
 
@@ -38,7 +37,7 @@ type Desk struct {
 type Task struct {
 	Kind           string
 	Due            time.Time // the day on which it should be done, its midnight in Asia/Shanghai
-	Count          int       // of TaskOverdue, TaskSoon and TaskApprove
+	Count          int       // where several are told of in one line
 	ConsultationID string
 	Title          string    // of the comment or of the draft opened to comment
 	CommentID      uuid.UUID // of TaskReview
@@ -51,6 +50,8 @@ const (
 	TaskOverdue  = "overdue"  // hand-overs past their term
 	TaskSoon     = "soon"     // hand-overs near their term
 	TaskApprove  = "approve"  // answers to be approved
+	TaskExport   = "export"   // exports of others to be approved
+	TaskRequest  = "request"  // requests of commenters about their own data
 	TaskClosing  = "closing"  // a period about to end
 	TaskReport   = "report"   // closed, 收到情况 not published
 	TaskConclude = "conclude" // closed, not yet 已反馈
@@ -71,10 +72,15 @@ func (s *Store) Desk(ctx context.Context, by staff.Member) (*Desk, error) {
 		if err := d.count(ctx, tx, days, now); err != nil {
 			return fmt.Errorf("count the work of today: %w", err)
 		}
-		if err := d.oldest(ctx, tx, days); err != nil {
-			return fmt.Errorf("list the oldest comments: %w", err)
+		if err := d.several(ctx, tx, by, now); err != nil {
+			return fmt.Errorf("count what is to be approved: %w", err)
 		}
-		if err := d.periods(ctx, tx, now); err != nil {
+		if by.Can(staff.Decide) {
+			if err := d.oldest(ctx, tx, days); err != nil {
+				return fmt.Errorf("list the oldest comments: %w", err)
+			}
+		}
+		if err := d.periods(ctx, tx, by, now); err != nil {
 			return fmt.Errorf("list periods that end: %w", err)
 		}
 		return nil
@@ -100,7 +106,7 @@ func lateBefore(days calendar.Calendar, now time.Time, n int) time.Time {
 func (d *Desk) count(ctx context.Context, tx pgx.Tx, days calendar.Calendar, now time.Time) error {
 	inTime := lateBefore(days, now, reviewDays)
 	d.LateUntil = inTime.AddDate(0, 0, -1)
-	today, soon := midnight(now), days.Add(now, soonDays)
+	today := midnight(now)
 	var overdueSince, soonSince *time.Time
 	err := tx.QueryRow(ctx, `
 		SELECT (SELECT coalesce(sum(received), 0) FROM comment_count),
@@ -112,15 +118,15 @@ func (d *Desk) count(ctx context.Context, tx pgx.Tx, days calendar.Calendar, now
 		           AND NOT EXISTS (SELECT FROM disposition p WHERE p.comment_id = c.id)
 		           AND EXISTS (SELECT FROM consultation k
 		                        WHERE k.id = c.consultation_id AND k.concluded_on IS NULL AND k.withdrawn_at IS NULL)),
-		       (SELECT count(*) FROM disposition WHERE status = 'submitted'), r.soon, r.overdue, r.soon_since, r.overdue_since
+		       r.soon, r.overdue, r.soon_since, r.overdue_since
 		  FROM (SELECT count(*) FILTER (WHERE due_on BETWEEN $2::date AND $3::date) AS soon,
 		               count(*) FILTER (WHERE due_on < $2::date) AS overdue,
 		               min(due_on) FILTER (WHERE due_on BETWEEN $2::date AND $3::date) AS soon_since,
 		               min(due_on) FILTER (WHERE due_on < $2::date) AS overdue_since
 		          FROM referral
 		         WHERE state IN ('waiting', 'accepted')) AS r`,
-		inTime, today.Format(time.DateOnly), soon.Format(time.DateOnly)).
-		Scan(&d.Waiting, &d.Late, &d.ToRefer, &d.ToApprove, &d.DueSoon, &d.Overdue, &soonSince, &overdueSince)
+		inTime, today.Format(time.DateOnly), today.AddDate(0, 0, soonDays).Format(time.DateOnly)).
+		Scan(&d.Waiting, &d.Late, &d.ToRefer, &d.DueSoon, &d.Overdue, &soonSince, &overdueSince)
 	if err != nil {
 		return err
 	}
@@ -130,8 +136,33 @@ func (d *Desk) count(ctx context.Context, tx pgx.Tx, days calendar.Calendar, now
 	if d.DueSoon > 0 {
 		d.Tasks = append(d.Tasks, Task{Kind: TaskSoon, Due: dayOf(*soonSince), Count: d.DueSoon})
 	}
-	if d.ToApprove > 0 {
-		d.Tasks = append(d.Tasks, Task{Kind: TaskApprove, Due: today, Count: d.ToApprove})
+	return nil
+}
+
+// several adds what waits for this member's approval or decision, a line for each kind. Nobody approves what is their own.
+func (d *Desk) several(ctx context.Context, tx pgx.Tx, by staff.Member, now time.Time) error {
+	var (
+		answers, exports, requests int
+		requestDue                 *time.Time
+	)
+	err := tx.QueryRow(ctx, `
+		SELECT (SELECT count(*) FROM disposition WHERE status = 'submitted' AND drafted_by_id IS DISTINCT FROM $1),
+		       (SELECT count(*) FROM export WHERE state = 'waiting' AND expires_at > $2 AND member_id IS DISTINCT FROM $1),
+		       (SELECT count(*) FROM personal_request WHERE state = 'open'),
+		       (SELECT min(due_on) FROM personal_request WHERE state = 'open')`, by.ID, now).
+		Scan(&answers, &exports, &requests, &requestDue)
+	if err != nil {
+		return err
+	}
+	today := midnight(now)
+	if answers > 0 && by.Can(staff.ApproveAnswers) {
+		d.Tasks = append(d.Tasks, Task{Kind: TaskApprove, Due: today, Count: answers})
+	}
+	if exports > 0 && by.Can(staff.ApproveExports) {
+		d.Tasks = append(d.Tasks, Task{Kind: TaskExport, Due: today, Count: exports})
+	}
+	if requests > 0 && by.Can(staff.HandleRequests) {
+		d.Tasks = append(d.Tasks, Task{Kind: TaskRequest, Due: dayOf(*requestDue), Count: requests})
 	}
 	return nil
 }
@@ -158,7 +189,7 @@ func (d *Desk) oldest(ctx context.Context, tx pgx.Tx, days calendar.Calendar) er
 }
 
 // periods adds periods that end soon, and closed consultations whose result is not out.
-func (d *Desk) periods(ctx context.Context, tx pgx.Tx, now time.Time) error {
+func (d *Desk) periods(ctx context.Context, tx pgx.Tx, by staff.Member, now time.Time) error {
 	rows, err := tx.Query(ctx, `
 		SELECT id, title, closes_at, result_on IS NULL
 		  FROM consultation
@@ -182,6 +213,8 @@ func (d *Desk) periods(ctx context.Context, tx pgx.Tx, now time.Time) error {
 		switch {
 		case closes.After(now):
 			t.Kind, t.Due = TaskClosing, midnight(closes.Add(-time.Nanosecond))
+		case !by.Can(staff.Report):
+			return nil
 		case noResult:
 			t.Kind = TaskReport
 		default:

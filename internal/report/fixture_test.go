@@ -10,6 +10,7 @@ import (
 	"wenji/internal/postgres/pgtest"
 	"wenji/internal/report"
 	"wenji/internal/staff"
+	"wenji/internal/vault"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -33,6 +34,7 @@ type fixture struct {
 	at      time.Time
 	clauses []uuid.UUID
 	number  int
+	keys    *vault.KeyRing
 }
 
 func newFixture(t testing.TB) *fixture {

@@ -8,6 +8,7 @@ import (
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
 	"wenji/internal/moderation"
+	"wenji/internal/referral"
 	"wenji/internal/report"
 	"wenji/internal/similar"
 	"wenji/web/ui"
@@ -24,7 +25,8 @@ type HomeView struct {
 	Bursts        []similar.Burst            // of the last day
 }
 
-const referralsAddress = "/staff/referrals"
+// referralsAddress is the list of hand-overs that are late, or soon due.
+func referralsAddress(state referral.State) string { return "/staff/referrals?state=" + string(state) }
 
 // lateAddress is the list of comments that have waited too long.
 func lateAddress(d *report.Desk) string {
@@ -41,8 +43,14 @@ func taskAddress(t report.Task) string {
 	switch t.Kind {
 	case report.TaskReview:
 		return "/staff/comments/" + t.CommentID.String()
-	case report.TaskOverdue, report.TaskSoon:
-		return referralsAddress
+	case report.TaskOverdue:
+		return referralsAddress(referral.Late)
+	case report.TaskSoon:
+		return referralsAddress(referral.Soon)
+	case report.TaskExport:
+		return "/staff/exports"
+	case report.TaskRequest:
+		return "/staff/requests"
 	case report.TaskApprove:
 		return "/staff/answers"
 	case report.TaskClosing:
@@ -62,6 +70,10 @@ func taskWord(t report.Task) string {
 		return strconv.Itoa(t.Count) + "件转办即将逾期"
 	case report.TaskApprove:
 		return strconv.Itoa(t.Count) + "件答复待审定"
+	case report.TaskExport:
+		return strconv.Itoa(t.Count) + "项导出待批准"
+	case report.TaskRequest:
+		return strconv.Itoa(t.Count) + "件个人信息更正或删除申请待办理"
 	case report.TaskClosing:
 		return "征集即将截止：" + t.Title
 	case report.TaskReport:
