@@ -60,6 +60,7 @@ const (
 	UnitsBracket     Code = "units_bracket"      // a list of units whose bracket is not opened or not closed
 	UnitsRunTogether Code = "units_run_together" // two units without 、 between them
 	UnitsName        Code = "units_name"         // a unit that elsewhere in the document has 省 or 市 before its name
+	UnitsUnknown     Code = "units_unknown"      // a unit that the dictionary of units does not know
 	UnitsMissing     Code = "units_missing"      // a clause without units among clauses that have them
 	HalfWidth        Code = "half_width"         // half-width punctuation between Chinese characters
 	OutOfOrder       Code = "out_of_order"       // a number that does not follow the one before

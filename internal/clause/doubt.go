@@ -92,12 +92,8 @@ func (p *parser) doubtMarks(b *block, i int) {
 	add := func(c Code, at int) {
 		p.warn(Warning{c, i + 1, b.kind, b.number, string(r[max(0, at-6):min(len(r), at+7)])})
 	}
-	for at, c := range r {
-		if c != '.' && !strings.ContainsRune(halfWidth, c) {
-			continue
-		}
-		before, after := beside(r, at, -1), beside(r, at, +1)
-		if c == '.' && chinese(before) && (chinese(after) || after == 0) || c != '.' && (wide(before) || wide(after)) {
+	for at := range r {
+		if halfWidthAt(r, at) {
 			add(HalfWidth, at)
 		}
 	}

@@ -140,6 +140,10 @@ func chineseNumeral(n int) string {
 
 // restoredLabel writes number n in the manner of an earlier label of the same kind.
 func restoredLabel(k Kind, n int, like string) string {
+	if strings.HasPrefix(like, "第") {
+		_, size := utf8.DecodeLastRuneInString(like)
+		return "第" + chineseNumeral(n) + like[len(like)-size:]
+	}
 	switch k {
 	case Part:
 		return chineseNumeral(n) + "、"

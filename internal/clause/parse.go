@@ -123,7 +123,8 @@ type parser struct {
 
 	part, section count
 	clause        count
-	loose         bool // what has no number stands by itself from here on: signature or annex
+	known         map[string]bool // names of units, where a dictionary is given
+	loose         bool            // what has no number stands by itself from here on: signature or annex
 }
 
 // count follows one kind of number through the document.

@@ -135,7 +135,7 @@ func (s *Server) editOverview(w http.ResponseWriter, r *http.Request) error {
 
 // savedWords tell on the overview what was done.
 var savedWords = map[string]string{
-	"basics": "基本信息已保存。", "notice": "公告已保存。", "interpretation": "解读已保存。", "fields": "填写项已保存。", "time": "时间已保存。", "files": "附件已保存。",
+	"basics": "基本信息已保存。", "notice": "公告已保存。", "draft": "征求意见稿已保存。", "interpretation": "解读已保存。", "fields": "填写项已保存。", "time": "时间已保存。", "files": "附件已保存。",
 	"publish": "已发布。公众现在可以看到本征集。", "extension": "征集时间已延长，公告已公布。", "early_end": "征集已提前结束，公告已公布。",
 	"withdrawal": "征集已中止，公告已公布。",
 }
