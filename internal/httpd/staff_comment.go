@@ -93,6 +93,7 @@ func (s *Server) commentView(r *http.Request, d moderation.Detail, form desk.Com
 		return desk.CommentView{}, err
 	}
 	if v.Origin != nil {
+		v.Timeline[0].Day = true
 		v.Timeline = slices.Insert(v.Timeline, 1, desk.Event{At: v.Origin.At, Who: v.Origin.By, What: "录入"})
 	}
 	v.NextURL, err = s.nextWaiting(r, d.Item)

@@ -432,7 +432,7 @@ func Slip(f Frame, v SlipView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Slip.HasPhone {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<p>凭查询码和联系电话后四位，可以在“办理情况查询”中查看办理进度和答复。</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<p>凭查询码和联系电话后四位，可以在“查询办理”中查看办理进度和答复。</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -186,7 +186,7 @@ func queueFilter(v QueueView) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<form class=\"d-filter\" method=\"get\" action=\"/staff/queue\" role=\"search\" accept-charset=\"utf-8\"><label class=\"d-wide\"><span>征集</span> <select name=\"consultation\"><option value=\"\">全部征集</option> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<form class=\"d-filter d-queue-filter\" method=\"get\" action=\"/staff/queue\" role=\"search\" accept-charset=\"utf-8\"><label class=\"d-wide\"><span>征集</span> <select name=\"consultation\"><option value=\"\">全部征集</option> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

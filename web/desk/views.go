@@ -174,6 +174,7 @@ const (
 // Event is one line of a comment's timeline.
 type Event struct {
 	At     time.Time
+	Day    bool // only the day is known
 	Who    string
 	What   string
 	Reason string
