@@ -28,7 +28,7 @@ func (s *Server) renderChecklist(w http.ResponseWriter, r *http.Request, status 
 	}
 	f := s.making(r, v.Consultation.ID, "检查并发布")
 	f.Problems, f.Wrong = problems, status != http.StatusOK
-	return s.render(w, r, status, desk.Publish(f, desk.PublishView{EditView: v, Duties: duties, Failed: status == http.StatusUnprocessableEntity}))
+	return s.render(w, r, status, desk.Publish(f, desk.PublishView{EditView: v, Duties: duties}))
 }
 
 // publishConsultation publishes after the last question. Duties are looked at again where it is written.

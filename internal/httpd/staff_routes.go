@@ -135,6 +135,8 @@ func pageOf(r *http.Request) string {
 		return path.Dir(p)
 	case strings.HasPrefix(p, "/staff/consultations/"):
 		return "/staff/consultations"
+	case strings.HasPrefix(p, calendarPath):
+		return calendarPath
 	case p == "/staff/exports/new":
 		return p
 	case strings.Count(p, "/") >= 3: // an act on a page of its own

@@ -76,7 +76,6 @@ type FilesView struct {
 type PublishView struct {
 	EditView
 	Duties []consultation.Duty
-	Failed bool // publishing was refused just now
 }
 
 // PeriodView is the form of an extension, an early end or a withdrawal.
