@@ -4,12 +4,14 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"time"
 
 	"wenji/internal/report"
 	"wenji/web/public"
 
 	"github.com/a-h/templ"
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/httprate"
 )
 
 // result is the result report as it was published.
@@ -34,6 +36,21 @@ func (s *Server) result(r *http.Request) (templ.Component, error) {
 	p := s.under(r, &d.Consultation, "结果反馈")
 	p.Meta.Article.PublishedOn = v.Received.PublishedAt
 	return public.Result(p, v), nil
+}
+
+// A file of a large consultation costs seconds of a processor. The bound guards this process's own one, so it is counted
+// in this process.
+const (
+	filesMost   = 60
+	filesWindow = 10 * time.Minute
+)
+
+func (s *Server) limitFiles(next http.Handler) http.Handler {
+	return httprate.LimitBy(filesMost, filesWindow, func(r *http.Request) (string, error) {
+		return s.clientAddress(r), nil
+	}, httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
+		s.serveRefusal(w, r, http.StatusTooManyRequests)
+	}))(next)
 }
 
 var resultTypes = map[string]string{

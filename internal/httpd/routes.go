@@ -57,7 +57,7 @@ func (s *Server) readingRoutes(r chi.Router) {
 		r.Get("/comments", s.cached(s.comments))
 		r.Get("/comments/{number:[0-9]{1,9}}", s.cached(s.comment))
 		r.Get("/result", s.cached(s.result))
-		r.Get("/result.{format:docx|xlsx|csv}", s.page(s.resultFile))
+		r.With(s.limitFiles).Get("/result.{format:docx|xlsx|csv}", s.page(s.resultFile))
 		r.Get("/files/{name:[a-z0-9._-]{1,100}}", s.page(s.attachment))
 		r.Get("/comments/new", s.page(s.newComment))
 		r.Post("/comments/check", s.page(s.checkComment))

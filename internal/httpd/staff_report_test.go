@@ -239,6 +239,35 @@ func TestConcludingNamesWhatIsInItsWay(t *testing.T) {
 		t.Error("the home page does not lead to the result")
 	}
 	b.post(resultPages+"/conclude", url.Values{}).want(t, http.StatusConflict)
+
+	// Corrections stay possible; the published report is as of its date until it is published again.
+	var id string
+	if err := d.db.QueryRow(t.Context(), `UPDATE disposition SET outcome = 'partly', reason = '更正' WHERE comment_id =
+		(SELECT id FROM comment WHERE number = 5) RETURNING comment_id`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.get("/staff/comments/"+id).want(t, 200).text("main"); !strings.Contains(got, "公布的结果反馈以公布时的数据为准") {
+		t.Error("the comment's page does not say that the report stays as it is")
+	}
+	if got := d.browser().get("/consultations/"+sampleID+"/result").want(t, 200).text("main"); strings.Contains(got, "部分采纳1条") {
+		t.Error("a correction changed the published report")
+	}
+	b.publishPart("outcome").want(t, 303)
+	if got := d.browser().get("/consultations/"+sampleID+"/result").want(t, 200).text("main"); !strings.Contains(got, "部分采纳1条") || !strings.Contains(got, "第2次公布") {
+		t.Error("the second edition is not shown")
+	}
+}
+
+func TestFilesOfAResultAreLimited(t *testing.T) {
+	t.Parallel()
+	d := closedDesk(t, 3)
+	d.member("wangfang").publishPart("received").want(t, 303)
+	visitor, address := d.browser(), "/consultations/"+sampleID+"/result.csv"
+	for range 60 {
+		visitor.get(address).want(t, 200)
+	}
+	visitor.get(address).want(t, http.StatusTooManyRequests)
+	visitor.get("/consultations/"+sampleID+"/result").want(t, 200)
 }
 
 func TestResultPagesAreBuiltAsTheOthers(t *testing.T) {

@@ -83,7 +83,7 @@ func linkTitle(e *report.Edition) string {
 	if e.LinkTitle != "" {
 		return e.LinkTitle
 	}
-	return "正式文件"
+	return e.LinkURL
 }
 
 // or is the text, or a sign that there is none.
