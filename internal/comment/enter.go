@@ -50,7 +50,7 @@ WITH input AS MATERIALIZED (
   UPDATE comment_count k
      SET last_number = k.last_number + f.total, received = k.received + f.total
     FROM (SELECT count(*) AS total FROM fresh HAVING count(*) > 0) f
-   WHERE k.consultation_id = $1
+   WHERE k.consultation_id = $1 AND NOT k.concluded
   RETURNING k.last_number - f.total AS base
 ), added AS (
   INSERT INTO comment (id, consultation_id, number, channel, received_at, title, body, clause_ids, masked_name, occupation,

@@ -219,6 +219,7 @@ func TestAGroupIsHandedOverAndAnsweredTogether(t *testing.T) {
 	if err := d.web.Similar.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	b.post(group+"/publish", b.get(group+"/publish").form(t, "/publish")).want(t, 303)
 	b.post(group+"/disposition", fields).want(t, 303)
 	if n := d.count(`SELECT count(*) FROM disposition WHERE status = 'submitted'`); n != 3 {
 		t.Errorf("%d answers wait for approval", n)

@@ -106,6 +106,10 @@ func TestImportingAgainStoresNothingTwice(t *testing.T) {
 		{"信函", "2025-05-02", "", "助餐点", "社区应设助餐点。"},
 		{"信函", "2025-05-02", "", "助餐点", "社区应设助餐点。"}, // another nameless letter of the same words
 	}
+	twice := f.preview(File{"twice.xlsx", workbook(t, rows[0], rows[0])})
+	if twice.Good() != 1 || !slices.Equal(twice.Rows[1].Problems, []string{validate.EntryTwice}) {
+		t.Errorf("the same person's letter twice in a file: %+v", twice.Rows)
+	}
 	first := f.preview(File{"a.xlsx", workbook(t, append(rows, []any{"信函", "", "", "补贴", "补贴太少了。"})...)})
 	pending := f.preview(File{"a.xlsx", workbook(t, append(rows, []any{"信函", "", "", "补贴", "补贴太少了。"})...)})
 	if n, err := f.Confirm(t.Context(), f.liMing, first.ID); err != nil || n != 3 {

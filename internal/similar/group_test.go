@@ -77,6 +77,10 @@ func TestCommentsThatArriveOnTwoWorkersEndInOneGroup(t *testing.T) {
 	if g := f.only(first); g.Members != n || g.People != n {
 		t.Errorf("%d 条 and %d 人 in the group, want %d", g.Members, g.People, n)
 	}
+	if n := f.number(`SELECT count(*) FROM comment_group WHERE merged_into IS NULL AND members <> (
+		SELECT count(*) FROM comment_group_member m WHERE m.group_id = comment_group.id AND NOT m.taken_out) OR members = 0 AND merged_into IS NULL`); n != 0 {
+		t.Errorf("%d groups are not what their totals say, or empty: two workers had the same comments in hand", n)
+	}
 }
 
 func TestLookingAgainChangesNothing(t *testing.T) {
@@ -168,6 +172,28 @@ func TestAMemberTakenOutStaysOut(t *testing.T) {
 	}
 	if after := f.only(first); after.Members != 5 || after.Lowest < threshold {
 		t.Errorf("%d members after it was put back, lowest %.2f", after.Members, after.Lowest)
+	}
+}
+
+func TestNobodyIsGroupedWithAMemberTakenOut(t *testing.T) {
+	f := newFixture(t)
+	for i := range 2 {
+		f.arrive(first, fmt.Sprint("1380000000", i), "加装电梯", wording(i))
+	}
+	words := "请在每个社区设立老年助餐点，价格要实惠，菜品要适合老年人，最好能够送餐上门，节假日也不要停。"
+	lone := f.arrive(first, "13800000005", "助餐点", words)
+	f.catchUp()
+	g := f.only(first)
+	if err := f.PutIn(t.Context(), liMing, g.ID, []uuid.UUID{lone}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.TakeOut(t.Context(), liMing, g.ID, []uuid.UUID{lone}); err != nil {
+		t.Fatal(err)
+	}
+	like := f.arrive(first, "13800000006", "助餐点", words+"谢谢。")
+	f.catchUp()
+	if n := f.number(`SELECT count(*) FROM comment_group_member WHERE comment_id = $1`, like); n != 0 {
+		t.Error("a comment joined one that a person had taken out")
 	}
 }
 
