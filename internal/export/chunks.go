@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	chunkSize    = 256 << 10
+	chunkSize    = 128 << 10
 	chunksAtOnce = 4
 	purgeMost    = 100
 
