@@ -11,6 +11,9 @@ import (
 // kinMost is how many stored comments one fresh comment is compared with, those with the most bands in common.
 const kinMost = 32
 
+// bandMost is how many comments are taken of one band: in a campaign of thousands any of them lead to the group.
+const bandMost = 64
+
 // pairs are candidates: which stored comments a fresh one is to be compared with.
 type pairs map[*text][]uuid.UUID
 
@@ -52,6 +55,7 @@ func findKin(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*tex
 		firsts[string(t.digest)] = t
 		for _, id := range found[t] {
 			if k, ok := stored[id]; ok {
+				k.stored = true
 				t.kin = append(t.kin, k)
 			}
 		}
@@ -119,10 +123,11 @@ func findNeighbours(ctx context.Context, tx pgx.Tx, consultationID string, fresh
 		  FROM (SELECT w.place, b.comment_id,
 		               row_number() OVER (PARTITION BY w.place ORDER BY count(*) DESC, b.comment_id) AS rank
 		          FROM unnest($2::int[], $3::bigint[]) AS w (place, value)
-		          JOIN comment_band b ON b.consultation_id = $1 AND b.value = w.value
+		         CROSS JOIN LATERAL (
+		               SELECT comment_id FROM comment_band WHERE consultation_id = $1 AND value = w.value LIMIT $5) b
 		         WHERE NOT EXISTS (SELECT FROM comment_group_member m WHERE m.comment_id = b.comment_id AND m.taken_out)
 		         GROUP BY w.place, b.comment_id) ranked
-		 WHERE rank <= $4`, consultationID, places, values, kinMost)
+		 WHERE rank <= $4`, consultationID, places, values, kinMost, bandMost)
 	if err != nil {
 		return nil, err
 	}

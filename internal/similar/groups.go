@@ -126,24 +126,6 @@ func (s *Store) Groups(ctx context.Context, by staff.Member, f Filter) (groups [
 	return groups, &Cursor{groups[limit-1].Members, groups[limit-1].ID}, nil
 }
 
-// Count is the number of groups of two and more, over all consultations, counted up to CountMost.
-func (s *Store) Count(ctx context.Context, by staff.Member) (int, error) {
-	if !by.Can(staff.ReadComments) {
-		return 0, apperr.ErrForbidden
-	}
-	var n int
-	err := s.DB.QueryRow(ctx, `
-		SELECT count(*)
-		  FROM (SELECT FROM comment_group WHERE merged_into IS NULL AND members > 1 LIMIT $1) g`, CountMost).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count groups: %w", err)
-	}
-	return n, nil
-}
-
-// CountMost is where Count ends.
-const CountMost = 1000
-
 // Group reads one group; MergedInto is set when it has gone up in another. apperr.ErrNotFound: there is none.
 func (s *Store) Group(ctx context.Context, by staff.Member, id uuid.UUID) (Group, error) {
 	if !by.Can(staff.ReadComments) {

@@ -16,6 +16,8 @@ type text struct {
 	bands      []int64 // of fresh ones
 	kin        []*text // what it shares its words or a band with
 	known      bool    // the very words were seen before: found by the digest, so it needs no bands
+	stored     bool    // found by its bands, so it has some
+	near       bool    // what is like it is found by a near member of its group, so it needs no bands
 
 	group      *group
 	similarity float64 // to the group's representative
@@ -75,6 +77,11 @@ func place(t *text, newGroup func(representative *text) *group) {
 			k.join(home)
 		}
 	}
+	for _, k := range t.kin {
+		if k.group.settled() == home && (k.stored || k.needsBands()) && jaccard(t.pieces, k.pieces) >= near {
+			t.near = true
+		}
+	}
 	for _, g := range groups {
 		if g != home && g.mergedInto == nil && !g.byStaff && !home.byStaff &&
 			jaccard(g.representative.pieces, home.representative.pieces) >= loosest {
@@ -102,5 +109,5 @@ func (t *text) join(g *group) {
 
 // needsBands tells whether t is a wording by which others are to be found.
 func (t *text) needsBands() bool {
-	return len(t.pieces) > 0 && !t.known && (t.group == nil || t.group.representative == t || t.similarity < near)
+	return len(t.pieces) > 0 && !t.known && (t.group == nil || t.group.representative == t || !t.near)
 }

@@ -24,7 +24,7 @@ const (
 	// loosest is the least similarity to the representative, so that a chain of small changes does not drift to another
 	// subject.
 	loosest = 0.5
-	// near is the similarity to the representative from which a member is found through it and needs no bands itself.
+	// near is the similarity to a member that has bands from which another is found through it and needs none itself.
 	near = 0.9
 )
 

@@ -18,7 +18,9 @@ func GroupAnswered(n int) string {
 }
 
 // GroupRecipients tells before a group is answered how many people the answer goes to.
-func GroupRecipients(people int) string { return fmt.Sprintf("整组答复将发送给%d位意见人。", people) }
+func GroupRecipients(people int) string {
+	return fmt.Sprintf("整组答复将发送给%d位意见人。", people)
+}
 
 // GroupPublished tells how many of a group were published, and how many were left.
 func GroupPublished(done, taken, personal int) string {
