@@ -51,16 +51,20 @@ func person(n int64) vault.Personal {
 
 // comment stores one as a replica with these keys does, and returns its key.
 func (o *office) comment(ctx context.Context, keys *vault.KeyRing) (uuid.UUID, error) {
-	n := o.seen.Add(1)
 	id, err := uuid.NewV7()
 	if err != nil {
 		return id, err
 	}
+	return id, o.store(ctx, keys, id)
+}
+
+func (o *office) store(ctx context.Context, keys *vault.KeyRing, id uuid.UUID) error {
+	n := o.seen.Add(1)
 	sealed, err := keys.Seal(id, person(n))
 	if err != nil {
-		return id, err
+		return err
 	}
-	return id, o.db.InTx(ctx, func(tx pgx.Tx) error {
+	return o.db.InTx(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
 			INSERT INTO comment (id, consultation_id, number, received_at, title, body, masked_name, occupation, text_digest,
 			                     form_digest, code_index, tail_index)
@@ -180,6 +184,26 @@ func TestRotationWhileCommentsArriveLosesNothing(t *testing.T) {
 	rows, other := o.check(keys, "k2")
 	if int64(rows) != o.seen.Load() || other != 0 {
 		t.Errorf("%d rows of %d, %d not of the new key", rows, o.seen.Load(), other)
+	}
+}
+
+func TestARowWrittenBehindTheRotationIsFoundByItsNextPass(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.comments(5)
+	behind := o.keys
+	keys := o.newKey(vault.AES)
+	first := true
+	result, err := o.rotation(keys).Run(t.Context(), "test", func(int) {
+		if first {
+			first = false
+			if err := o.store(t.Context(), behind, uuid.MustParse("00000000-0000-7000-8000-000000000001")); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if _, other := o.check(keys, "k2"); err != nil || other != 0 || result.Done != 6 {
+		t.Errorf("%+v, %d of the older key (%v)", result, other, err)
 	}
 }
 
