@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -178,4 +180,22 @@ func office(t *testing.T, p person) *http.Client {
 		t.Fatalf("sign-in ended at %s with %d", r.Request.URL.Path, r.StatusCode)
 	}
 	return client
+}
+
+func TestTheCommandLineExportsEveryFormatWithoutPersonalData(t *testing.T) {
+	b := open(t, look{1280, 900, false})
+	b.comment("命令行导出")
+	for _, format := range []string{"csv", "xlsx", "docx", "jsonl"} {
+		for _, profile := range []string{"masked", "public"} {
+			path := filepath.Join(t.TempDir(), "file."+format)
+			wenji(t, "export", sampleID, "--format", format, "--profile", profile, "--out", path)
+			content, err := os.ReadFile(path)
+			if err != nil || len(content) == 0 || strings.Contains(string(content), "13812345678") {
+				t.Errorf("%s %s: %d bytes, %v", format, profile, len(content), err)
+			}
+		}
+	}
+	if out := wenji(t, "export", sampleID); !strings.HasPrefix(out, "\ufeff序号,") || !strings.Contains(out, "导出完毕") {
+		t.Errorf("by default it begins with %.40q", out)
+	}
 }
