@@ -3,9 +3,13 @@ package export
 import (
 	"bufio"
 	"strconv"
+	"strings"
 
 	"wenji/internal/docx"
 )
+
+// closingLines gives each part of the closing words a line of its own: a long digest would stretch the line it ends.
+var closingLines = strings.NewReplacer("；", "；\n", "（SHA-256）：", "（SHA-256）：\n")
 
 // writeDOCX writes the table of opinions (意见汇总表) in the layout of an official document, on A4 across.
 func writeDOCX(w *bufio.Writer, t *table) error {
@@ -33,6 +37,6 @@ func writeDOCX(w *bufio.Writer, t *table) error {
 			}
 		}
 	})
-	d.Flush(string(t.closing()))
+	d.Flush(closingLines.Replace(string(t.closing())))
 	return d.Close()
 }
