@@ -614,7 +614,7 @@ func figuresNow(v ResultPartView) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "<section aria-labelledby=\"h-figures\"><h2 id=\"h-figures\">现在的数字</h2><p class=\"hint\">公布时重新计算并核对。渠道、条目、职业中不足3条的合并公布，“现役军人”不单独公布。</p><div class=\"d-scroll\" role=\"region\" aria-labelledby=\"h-figures\" tabindex=\"0\"><table class=\"d-table\"><thead><tr><th scope=\"col\">分类</th><th scope=\"col\">项目</th><th scope=\"col\" class=\"d-n\">数量</th></tr></thead> <tbody>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "<section aria-labelledby=\"h-figures\"><h2 id=\"h-figures\">现在的数字</h2><p class=\"hint\">公布时重新计算并核对。渠道、条目、职业中不足3条的合并公布，“现役军人”不单独公布。</p><div class=\"d-scroll\" role=\"region\" aria-label=\"现在的数字（数据表）\" tabindex=\"0\"><table class=\"d-table\"><thead><tr><th scope=\"col\">分类</th><th scope=\"col\">项目</th><th scope=\"col\" class=\"d-n\">数量</th></tr></thead> <tbody>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -35,7 +35,7 @@ func TestEveryChartHasItsNumbersAsATable(t *testing.T) {
 		if got := doc.Find("tfoot td").Text(); got != "15" {
 			t.Errorf("%s: the sum is %s", name, got)
 		}
-		if doc.Find("th:not([scope])").Length() > 0 || doc.Find("caption").Length() != 1 || doc.Find("[role=region][tabindex='0'][aria-labelledby='chart-data']").Length() != 1 {
+		if doc.Find("th:not([scope])").Length() > 0 || doc.Find("caption").Length() != 1 || doc.Find("[role=region][tabindex='0'][aria-label='各条意见数（数据表）']").Length() != 1 {
 			t.Errorf("%s: the table is not one that is read aloud well", name)
 		}
 	}
