@@ -75,7 +75,7 @@ func TestWhoMayNotEditIsRefusedEveryAct(t *testing.T) {
 	for name, err := range map[string]error{
 		"create": create, "basics": s.SetBasics(t.Context(), nobody, c.ID, c.Version, basics(), ""),
 		"notice": s.SetNotice(t.Context(), nobody, c.ID, c.Version, "公告", ""),
-		"draft": s.SetDraftText(t.Context(), nobody, c.ID, c.Version, "1.甲。乙。"), "interpretation": s.SetInterpretation(t.Context(), nobody, c.ID, c.Version, "甲", ""),
+		"draft":  s.SetDraftText(t.Context(), nobody, c.ID, c.Version, "1.甲。乙。"), "interpretation": s.SetInterpretation(t.Context(), nobody, c.ID, c.Version, "甲", ""),
 		"fields": s.SetFields(t.Context(), nobody, c.ID, c.Version, consultation.Fields{}),
 		"period": s.SetPeriod(t.Context(), nobody, c.ID, c.Version, s.Now(), later, ""),
 		"add":    s.AddFile(t.Context(), nobody, c.ID, c.Version, "附件", "a.txt", []byte("文"), ""),
