@@ -94,6 +94,8 @@ func (s *Server) requireMember(next http.Handler) http.Handler {
 			http.Redirect(w, r, loginURL(r), http.StatusSeeOther)
 		case err != nil:
 			s.serveError(w, r, err)
+		case m.Must != "" && r.URL.Path != dutyPath(m) && r.URL.Path != "/staff/logout":
+			http.Redirect(w, r, dutyPath(m), http.StatusSeeOther)
 		default:
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), memberKey{}, m)))
 		}

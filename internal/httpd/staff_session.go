@@ -73,6 +73,10 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case errors.As(err, &invalid) && len(invalid.Problems) > 0:
 		v.Message = invalid.Problems[0].Message
+		var refused *staff.Refused
+		if errors.As(err, &refused) && refused.Left > 0 {
+			v.Message += validate.TriesLeft(refused.Left)
+		}
 		return s.renderLogin(w, r, http.StatusUnprocessableEntity, v)
 	case errors.Is(err, apperr.ErrTooMany):
 		v.Message = validate.LoginTooOften(retryTime(err))
@@ -94,6 +98,9 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 // landing is where a member goes after signing in: where one was going, except that the desk itself is no place for
 // who may not read comments.
 func landing(m staff.Member, next string) string {
+	if duty := dutyPath(m); duty != "" {
+		return duty
+	}
 	if next == "" || next == "/staff" {
 		return desk.Landing(m)
 	}
@@ -111,10 +118,6 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	http.Redirect(w, r, "/staff/login", http.StatusSeeOther)
 	return nil
-}
-
-func (s *Server) account(w http.ResponseWriter, r *http.Request) error {
-	return s.render(w, r, http.StatusOK, desk.Account(s.deskFrame(r, "我的账户", desk.ItemAccount)))
 }
 
 // deskFrame is the frame of a page of the desk.

@@ -16,8 +16,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrLastAdmin: the last system administrator who can sign in stays.
-var ErrLastAdmin = fmt.Errorf("the last system administrator cannot be disabled: %w", apperr.ErrConflict)
+// ErrLastAdmin: the last 系统管理员, 安全管理员 or 审计员 who can act stays, and stays what one is.
+var ErrLastAdmin = fmt.Errorf("the last administrator of a kind stays: %w", apperr.ErrConflict)
 
 // Mistakes in what an administrator asked for.
 var (
@@ -57,7 +57,8 @@ func (s *Store) Add(ctx context.Context, by, username, name string, role Role) (
 	}
 	m := Member{ID: uuid.New(), Username: username, Name: name, Role: role}
 	err = s.change(ctx, func(tx pgx.Tx) error {
-		if err := insertMember(ctx, tx, m, hash, s.sealSecret(m.ID, c.TOTPSecret), s.now()); err != nil {
+		at := s.now()
+		if err := insertMember(ctx, tx, m, hash, s.sealSecret(m.ID, c.TOTPSecret), at, &at); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, by, "staff.add", m)
@@ -83,8 +84,9 @@ func (s *Store) Reset(ctx context.Context, by, username string) (Credentials, er
 		}
 		_, err = tx.Exec(ctx, `
 			UPDATE member
-			   SET password_hash = $2, totp_secret = $3, disabled_at = NULL
-			 WHERE id = $1`, m.ID, hash, s.sealSecret(m.ID, c.TOTPSecret))
+			   SET password_hash = $2, totp_secret = $3, password_set_at = $4,
+			       disabled_at = NULL, must_enrol = false, held = false
+			 WHERE id = $1`, m.ID, hash, s.sealSecret(m.ID, c.TOTPSecret), s.now())
 		if err != nil {
 			return fmt.Errorf("reset member %s: %w", m.ID, err)
 		}
@@ -107,10 +109,8 @@ func (s *Store) Disable(ctx context.Context, by, username string) error {
 		if err != nil || disabled {
 			return err
 		}
-		if m.Role == SystemAdmin {
-			if err := anotherAdmin(ctx, tx, m.ID); err != nil {
-				return err
-			}
+		if err := anotherOfKind(ctx, tx, m); err != nil {
+			return err
 		}
 		if _, err := tx.Exec(ctx, `UPDATE member SET disabled_at = $2 WHERE id = $1`, m.ID, s.now()); err != nil {
 			return fmt.Errorf("disable member %s: %w", m.ID, err)
@@ -155,7 +155,8 @@ func (s *Store) Ensure(ctx context.Context, username, name string, role Role, pa
 		}
 		_, err = tx.Exec(ctx, `
 			UPDATE member
-			   SET name = $2, role = $3, password_hash = $4, totp_secret = $5, disabled_at = NULL
+			   SET name = $2, role = $3, password_hash = $4, totp_secret = $5, password_set_at = NULL,
+			       disabled_at = NULL, must_enrol = false, held = false
 			 WHERE id = $1`, m.ID, name, role, hash, s.sealSecret(m.ID, secret))
 		if err != nil {
 			return fmt.Errorf("reset member %s: %w", m.ID, err)
@@ -173,7 +174,7 @@ func (s *Store) ensureNew(ctx context.Context, tx pgx.Tx, m Member, password, se
 	if err != nil {
 		return err
 	}
-	if err := insertMember(ctx, tx, m, hash, s.sealSecret(m.ID, secret), s.now()); err != nil {
+	if err := insertMember(ctx, tx, m, hash, s.sealSecret(m.ID, secret), s.now(), nil); err != nil {
 		return err
 	}
 	return s.record(ctx, tx, "demo", "staff.add", m)
@@ -194,9 +195,16 @@ func (s *Store) rename(ctx context.Context, tx pgx.Tx, m Member, name string) er
 func (s *Store) hasCredentials(ctx context.Context, tx pgx.Tx, id uuid.UUID, password, secret string) (bool, error) {
 	var hash string
 	var sealed []byte
-	err := tx.QueryRow(ctx, `SELECT password_hash, totp_secret FROM member WHERE id = $1`, id).Scan(&hash, &sealed)
+	var pending bool
+	err := tx.QueryRow(ctx, `
+		SELECT password_hash, totp_secret, must_enrol OR held
+		  FROM member
+		 WHERE id = $1`, id).Scan(&hash, &sealed, &pending)
 	if err != nil {
 		return false, fmt.Errorf("read the credentials of member %s: %w", id, err)
+	}
+	if pending {
+		return false, nil
 	}
 	if old, err := s.openSecret(id, sealed); err != nil || old != secret {
 		return false, nil
@@ -243,11 +251,13 @@ func (s *Store) record(ctx context.Context, tx pgx.Tx, by, action string, m Memb
 	})
 }
 
-func insertMember(ctx context.Context, tx pgx.Tx, m Member, hash string, sealed []byte, at time.Time) error {
+// insertMember adds a row; setAt is when the password was set, nil for one that never expires.
+func insertMember(ctx context.Context, tx pgx.Tx, m Member, hash string, sealed []byte, at time.Time, setAt *time.Time) error {
 	done, err := tx.Exec(ctx, `
-		INSERT INTO member (id, username, name, role, password_hash, totp_secret, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (username) DO NOTHING`, m.ID, m.Username, m.Name, m.Role, hash, sealed, at)
+		INSERT INTO member (id, username, name, role, password_hash, totp_secret, created_at, password_set_at, must_enrol)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (username) DO NOTHING`,
+		m.ID, m.Username, m.Name, m.Role, hash, sealed, at, setAt, m.Must == MustEnrol)
 	if err != nil {
 		return fmt.Errorf("add member %s: %w", m.ID, err)
 	}
@@ -272,13 +282,18 @@ func readMember(ctx context.Context, tx pgx.Tx, username string) (m Member, disa
 	return m, disabled, nil
 }
 
-// anotherAdmin makes sure that someone else can administer the portal.
-func anotherAdmin(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+// anotherOfKind makes sure that someone else who can act holds the role, where it is one of the three administrators'.
+func anotherOfKind(ctx context.Context, tx pgx.Tx, m Member) error {
+	if m.Role != SystemAdmin && m.Role != SecurityAdmin && m.Role != Auditor {
+		return nil
+	}
 	var others bool
 	err := tx.QueryRow(ctx, `
-		SELECT EXISTS (SELECT FROM member WHERE role = $1 AND disabled_at IS NULL AND id <> $2)`, SystemAdmin, id).Scan(&others)
+		SELECT EXISTS (SELECT FROM member
+		                WHERE role = $1 AND disabled_at IS NULL AND NOT must_enrol AND NOT held AND id <> $2)`,
+		m.Role, m.ID).Scan(&others)
 	if err != nil {
-		return fmt.Errorf("count system administrators: %w", err)
+		return fmt.Errorf("count members with role %s: %w", m.Role, err)
 	}
 	if !others {
 		return ErrLastAdmin

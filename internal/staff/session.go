@@ -35,14 +35,16 @@ func (s *Store) open(ctx context.Context, a account, step int64) (token string, 
 	at := s.now()
 	err = s.DB.InTx(ctx, func(tx pgx.Tx) error {
 		token = ""
-		fresh, err := useStep(ctx, tx, a.ID, step)
-		if err != nil || !fresh {
-			return err
+		if a.Must != MustEnrol {
+			fresh, err := useStep(ctx, tx, a.ID, step)
+			if err != nil || !fresh {
+				return err
+			}
 		}
 		done, err := tx.Exec(ctx, `
 			UPDATE member
 			   SET last_login_at = $2
-			 WHERE id = $1 AND password_hash = $3 AND role = $4`, a.ID, at, a.hash, a.Role)
+			 WHERE id = $1 AND password_hash = $3 AND role = $4 AND disabled_at IS NULL`, a.ID, at, a.hash, a.Role)
 		if err != nil {
 			return fmt.Errorf("note the sign-in of member %s: %w", a.ID, err)
 		}
@@ -51,8 +53,9 @@ func (s *Store) open(ctx context.Context, a account, step int64) (token string, 
 		}
 		token = base64.RawURLEncoding.EncodeToString(raw)
 		_, err = tx.Exec(ctx, `
-			INSERT INTO session (token_digest, member_id, created_at, seen_at, expires_at, previous_login_at)
-			VALUES ($1, $2, $3, $3, $4, $5)`, tokenDigest(token), a.ID, at, at.Add(SessionMost), a.LastLoginAt)
+			INSERT INTO session (token_digest, member_id, created_at, seen_at, expires_at, previous_login_at, id, address)
+			VALUES ($1, $2, $3, $3, $4, $5, $6, $7)`,
+			tokenDigest(token), a.ID, at, at.Add(SessionMost), a.LastLoginAt, uuid.New(), network(a.address))
 		if err != nil {
 			return fmt.Errorf("open a session of member %s: %w", a.ID, err)
 		}
@@ -74,12 +77,17 @@ func (s *Store) Session(ctx context.Context, token string) (Member, error) {
 	var m Member
 	var seen time.Time
 	err := s.DB.QueryRow(ctx, `
-		SELECT m.id, m.username, m.name, m.role, coalesce(m.unit_id, '00000000-0000-0000-0000-000000000000'),
-		       coalesce(u.name, ''), s.previous_login_at, s.seen_at
+		SELECT m.id, m.username, m.name, CASE WHEN m.held THEN '' ELSE m.role END,
+		       coalesce(m.unit_id, '00000000-0000-0000-0000-000000000000'),
+		       coalesce(u.name, ''), s.previous_login_at, s.seen_at,
+		       CASE WHEN m.must_enrol THEN 'enrol'
+		            WHEN m.password_set_at < $2::timestamptz - make_interval(days => expiry.days) AND expiry.days > 0 THEN 'password'
+		            ELSE '' END
 		  FROM session s JOIN member m ON m.id = s.member_id LEFT JOIN unit u ON u.id = m.unit_id
+		       CROSS JOIN (SELECT coalesce((SELECT value FROM setting WHERE name = 'password_days'), $4::integer) AS days) AS expiry
 		 WHERE s.token_digest = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND m.disabled_at IS NULL`,
-		digest, now, now.Add(-SessionIdle)).
-		Scan(&m.ID, &m.Username, &m.Name, &m.Role, &m.UnitID, &m.UnitName, &m.LastLoginAt, &seen)
+		digest, now, now.Add(-SessionIdle), StandardRules.Days).
+		Scan(&m.ID, &m.Username, &m.Name, &m.Role, &m.UnitID, &m.UnitName, &m.LastLoginAt, &seen, &m.Must)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Member{}, apperr.ErrNotFound
 	}

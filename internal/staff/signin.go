@@ -56,6 +56,8 @@ type account struct {
 	hash     string
 	sealed   []byte
 	disabled bool
+	held     bool   // the role rests
+	address  string // where the sign-in comes from
 }
 
 func (a account) known() bool { return a.ID != uuid.Nil }
@@ -77,6 +79,7 @@ func (s *Store) SignIn(ctx context.Context, username, password, otp, address str
 	if err != nil {
 		return "", Member{}, err
 	}
+	a.address = address
 	step, right, err := s.verify(ctx, a, password, otp)
 	if err != nil {
 		return "", Member{}, err
@@ -92,6 +95,9 @@ func (s *Store) SignIn(ctx context.Context, username, password, otp, address str
 	}
 	if err := s.forgive(ctx, a, key); err != nil {
 		return "", Member{}, err
+	}
+	if a.held {
+		a.Role = NoRole
 	}
 	return token, a.Member, nil
 }
@@ -131,10 +137,11 @@ func waitAfter(failures int) time.Duration {
 func (s *Store) account(ctx context.Context, username string) (account, error) {
 	var a account
 	err := s.DB.QueryRow(ctx, `
-		SELECT id, username, name, role, password_hash, totp_secret, disabled_at IS NOT NULL, last_login_at
+		SELECT id, username, name, role, password_hash, totp_secret, disabled_at IS NOT NULL, last_login_at,
+		       CASE WHEN must_enrol THEN 'enrol' ELSE '' END, held
 		  FROM member
 		 WHERE username = $1`, username).
-		Scan(&a.ID, &a.Username, &a.Name, &a.Role, &a.hash, &a.sealed, &a.disabled, &a.LastLoginAt)
+		Scan(&a.ID, &a.Username, &a.Name, &a.Role, &a.hash, &a.sealed, &a.disabled, &a.LastLoginAt, &a.Must, &a.held)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return account{hash: unknownHash, sealed: s.sealSecret(uuid.Nil, unknownSecret)}, nil
 	}
@@ -167,6 +174,9 @@ func (s *Store) verify(ctx context.Context, a account, password, typed string) (
 	if err != nil {
 		return 0, false, err
 	}
+	// Who has not bound a second factor yet signs in with the one-time password alone, and gets no further than binding
+	// one.
+	codeRight = codeRight || a.Must == MustEnrol
 	return step, right && codeRight && guesses <= codeFailures, nil
 }
 

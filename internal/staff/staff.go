@@ -42,6 +42,9 @@ const (
 	Auditor       Role = "auditor"        // 审计员: the record
 )
 
+// NoRole is that of a person who has been added and waits for 安全管理员: one may sign in and may do nothing.
+const NoRole Role = ""
+
 // Roles in the order they are offered.
 var Roles = []Role{Moderator, Officer, Editor, SystemAdmin, SecurityAdmin, Auditor}
 
@@ -64,11 +67,13 @@ const (
 	EditConsultation Permission = "edit_consultation" // make, import, publish, extend, end, withdraw
 	SetPublication   Permission = "set_publication"   // 审核后公开 or 即时展示
 	Report           Permission = "report"            // make and publish the result report; mark 已反馈
+	ReadPeople       Permission = "read_people"       // the list of people, with their roles
 	ManagePeople     Permission = "manage_people"     // accounts: add, reset, disable
 	ManageUnits      Permission = "manage_units"      // units, working days, listed words
 	GrantRoles       Permission = "grant_roles"       // give a member role and unit; never to oneself
 	ManageSecurity   Permission = "manage_security"   // sessions, password rules
 	ManageRetention  Permission = "manage_retention"  // terms, legal hold, erasure
+	ReadSettings     Permission = "read_settings"     // the page of settings, each of which asks for its own right
 	ReadAudit        Permission = "read_audit"        // the record
 )
 
@@ -82,8 +87,8 @@ var granted = map[Role]map[Permission]bool{
 		ReadComments: true, ApproveAnswers: true, Export: true, ExportPersonal: true, ApproveExports: true,
 		EditConsultation: true, SetPublication: true, Report: true,
 	},
-	SystemAdmin:   {ManagePeople: true, ManageUnits: true},
-	SecurityAdmin: {GrantRoles: true, ManageSecurity: true, ManageRetention: true},
+	SystemAdmin:   {ReadPeople: true, ManagePeople: true, ReadSettings: true, ManageUnits: true},
+	SecurityAdmin: {ReadPeople: true, GrantRoles: true, ReadSettings: true, ManageSecurity: true, ManageRetention: true},
 	Auditor:       {ReadAudit: true},
 }
 
@@ -96,10 +101,21 @@ type Member struct {
 	UnitID      uuid.UUID  // the department of a 承办人; zero for other roles
 	UnitName    string     // its name, "" without one
 	LastLoginAt *time.Time // the sign-in before this session's
+	Must        Must       // what has to be done before anything else is open
 }
 
-// Can tells whether the member's role has the permission. The zero Member can nothing.
-func (m Member) Can(p Permission) bool { return granted[m.Role][p] }
+// Must is what a member has to do first.
+type Must string
+
+// What a member may have to do first.
+const (
+	MustEnrol  Must = "enrol"    // set an own password and bind a second factor
+	MustChange Must = "password" // set another password: this one has expired
+)
+
+// Can tells whether the member's role has the permission. The zero Member can nothing, nor can one who has to do
+// something else first.
+func (m Member) Can(p Permission) bool { return m.Must == "" && granted[m.Role][p] }
 
 // Signature is how the record names the member: display name and the username, which is unique.
 func (m Member) Signature() string { return m.Name + " (" + m.Username + ")" }

@@ -154,6 +154,9 @@ func ConflictSentence(action, by string, at time.Time) string {
 	if action == "claimed" {
 		return fmt.Sprintf("%s正在处理此条（%s起），您的操作未执行。", by, at.In(shanghai).Format("15:04"))
 	}
+	if action == "granted" {
+		return PersonChanged
+	}
 	if action == "submitted" {
 		return OtherWords
 	}

@@ -41,9 +41,12 @@ var railEntries = []railEntry{
 	{ItemRequests, "/staff/requests", "个人信息请求", []staff.Permission{staff.HandleRequests}},
 	{ItemConsultations, "/staff/consultations", "征集管理", []staff.Permission{staff.ReadComments}},
 	{ItemExports, "/staff/exports", "导出", []staff.Permission{staff.Export}},
+	{ItemAudit, "/staff/audit", "日志", []staff.Permission{staff.ReadAudit}},
+	{ItemPeople, "/staff/people", "用户", []staff.Permission{staff.ReadPeople}},
 	{ItemRetention, "/staff/retention", "留存与删除", []staff.Permission{staff.ManageRetention}},
-	{ItemAccount, "/staff/account", "我的账户", nil},
+	{ItemSettings, "/staff/settings", "设置", []staff.Permission{staff.ReadSettings}},
 	{ItemCalendar, "/staff/settings/calendar", "工作日历", []staff.Permission{staff.ManageUnits}},
+	{ItemAccount, "/staff/account", "我的账户", nil},
 }
 
 func (r railEntry) open(m staff.Member) bool {

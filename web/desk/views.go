@@ -41,6 +41,9 @@ const (
 	ItemRequests      = "requests"
 	ItemRetention     = "retention"
 	ItemAccount       = "account"
+	ItemAudit         = "audit"
+	ItemPeople        = "people"
+	ItemSettings      = "settings"
 )
 
 // Done tells of the act that led to a page, and offers to undo it.

@@ -28,6 +28,8 @@ func RoleWord(r staff.Role) string {
 		return "安全管理员"
 	case staff.Auditor:
 		return "审计员"
+	case staff.NoRole:
+		return "未授权"
 	}
 	return string(r)
 }
