@@ -71,9 +71,12 @@ func insert(ctx context.Context, tx pgx.Tx, c Consultation) error {
 func insertNodes(ctx context.Context, tx pgx.Tx, id, document string, nodes []clause.Node) error {
 	rows := make([][]any, len(nodes))
 	for i, n := range nodes {
-		key, err := uuid.NewV7()
-		if err != nil {
-			return fmt.Errorf("make a clause id: %w", err)
+		key := n.ID // of a clause that lasts from the version before
+		if key == uuid.Nil {
+			var err error
+			if key, err = uuid.NewV7(); err != nil {
+				return fmt.Errorf("make a clause id: %w", err)
+			}
 		}
 		units := n.Units
 		if units == nil {

@@ -120,6 +120,7 @@ type Dossier struct {
 	Changes        []PeriodChange    // announced changes of the period, oldest first
 	Corrections    []Correction      // of published words, oldest first
 	ClauseCounts   map[uuid.UUID]int // published comments by clause
+	Versions       []Version         // of the draft, without their text; none where it was never changed
 }
 
 // Shanghai is the zone in which periods begin and end and all times are shown.

@@ -256,6 +256,9 @@ func (s *Store) DeskDossier(ctx context.Context, id string) (*Dossier, error) {
 		if d.Corrections, err = readCorrections(ctx, tx, id); err != nil {
 			return fmt.Errorf("list corrections of %s: %w", id, err)
 		}
+		if d.Versions, err = listVersions(ctx, tx, id); err != nil {
+			return fmt.Errorf("list versions of %s: %w", id, err)
+		}
 		if err := countClauses(ctx, tx, d); err != nil {
 			return fmt.Errorf("count comments by clause of %s: %w", id, err)
 		}

@@ -51,6 +51,8 @@ func (s *Server) readingRoutes(r chi.Router) {
 		r.Get("/deadline.ics", s.cached(s.deadline))
 		r.Get("/corrections", s.cached(s.corrections))
 		r.Get("/draft", s.cached(s.draft))
+		r.Get("/versions", s.cached(s.versions))
+		r.Get("/versions/{number:[0-9]{1,3}}", s.cached(s.version))
 		r.Get("/clauses/{number:[0-9]{1,4}}", s.cached(s.clause))
 		r.Get("/interpretation", s.cached(s.interpretation))
 		r.Get("/print", s.cached(s.print))

@@ -73,10 +73,8 @@ func (s *Server) commentView(r *http.Request, d moderation.Detail, form desk.Com
 		v.Suggested, v.PublicTitle, v.PublicBody = d.Redactions, d.PublicTitle, d.PublicBody
 	}
 	v.Changed = v.PublicTitle != d.Title || v.PublicBody != d.Body
-	for _, n := range d.Clauses {
-		if node, ok := dossier.ClauseByNumber(n); ok {
-			v.Clauses = append(v.Clauses, node)
-		}
+	if v.Clauses, v.Version, err = s.wordsOf(r, dossier, d.Item); err != nil {
+		return desk.CommentView{}, err
 	}
 	if v.Form.Act != desk.ActRedact {
 		v.Form.MarkedTitle = withMarks(d.Title, "title", suggested)

@@ -35,6 +35,8 @@ func (s *Server) importRoutes() []staffRoute {
 		{method: "POST", pattern: one, need: may, handle: s.changeImport, upload: draftRows},
 		{method: "POST", pattern: one + "/upload", need: may, handle: s.uploadDraft, long: true, upload: draftFile + formOverhead},
 		{method: "POST", pattern: one + "/paste", need: may, handle: s.pasteDraft, upload: draftRows},
+		{method: "GET", pattern: one + "/match", need: may, handle: s.matchPage},
+		{method: "POST", pattern: one + "/match", need: may, handle: s.saveVersion},
 	}
 }
 
@@ -202,6 +204,14 @@ func typedRows(r *http.Request) []clause.Row {
 
 // saveImport makes the working copy the document, as it was kept a moment ago.
 func (s *Server) saveImport(w http.ResponseWriter, r *http.Request, id string, document consultation.Document) error {
+	c, err := s.Consultations.DeskConsultation(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if c.Stage == consultation.StagePublished && document == consultation.DraftDocument {
+		http.Redirect(w, r, "/staff/consultations/"+id+"/import/match", http.StatusSeeOther)
+		return nil
+	}
 	known, err := s.unitNames(r)
 	if err != nil {
 		return err
@@ -252,4 +262,13 @@ func docxSentence(err error) string {
 		}
 	}
 	return validate.DocxDamaged
+}
+
+// problemsIn are the problems of a form that was refused; ok is false for every other failure, and for none.
+func problemsIn(err error) (problems []apperr.Problem, ok bool) {
+	var invalid *apperr.Invalid
+	if !errors.As(err, &invalid) {
+		return nil, false
+	}
+	return invalid.Problems, true
 }

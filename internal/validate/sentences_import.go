@@ -6,6 +6,7 @@ import "fmt"
 const (
 	DraftEmpty         = "没有文字。请上传文件，或粘贴文字。"
 	DraftWithoutClause = "没有识别到条目，不能保存。请把条目所在的段落的类型选为“条”。"
+	DraftUnchanged     = "文字与现在公布的征求意见稿相同，没有要保存的修改。"
 	DraftRowType       = "请从列表中选择类型。"
 
 	DocxNotDocx   = "这不是Word文件（docx）。请在Word或WPS中另存为docx后上传，或直接粘贴文字。"

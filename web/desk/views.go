@@ -139,6 +139,7 @@ type CommentView struct {
 	Comment      comment.Item
 	Consultation consultation.Consultation
 	Clauses      []clause.Node  // the clauses it is about
+	Version      int            // of the draft when it was written, where the draft has changed since; else 0
 	Suggested    []comment.Span // what the scrub would hide
 	PublicTitle  string         // what the public sees, or would see if it were passed as it stands
 	PublicBody   string
