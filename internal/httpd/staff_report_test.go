@@ -166,7 +166,16 @@ func TestTheFilesOfAResultSayWhatThePageSays(t *testing.T) {
 			t.Errorf("the page says %q, the database %d, %v", row.Text(), n, err)
 		}
 	})
-	words := document(t, file("docx").body)
+}
+
+func TestTheDocumentOfAResultSaysWhatThePageSays(t *testing.T) {
+	t.Parallel()
+	d := closedDesk(t, 6)
+	d.answer()
+	b := d.member("wangfang")
+	b.publishPart("received").want(t, 303)
+	b.publishPart("outcome").want(t, 303)
+	words := document(t, d.browser().get("/consultations/"+sampleID+"/result.docx").want(t, 200).body)
 	for _, want := range []string{"公开征求意见结果反馈", "意见汇总表", "收到意见|6|", "未采纳|2|", "（该意见不公开）"} {
 		if !strings.Contains(words, want) {
 			t.Errorf("the document does not say %s", want)

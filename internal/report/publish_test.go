@@ -95,7 +95,7 @@ func TestADifferenceIsNotPublished(t *testing.T) {
 	}
 }
 
-func TestEveryFileHasTheNumbersOfThePage(t *testing.T) {
+func TestTheWorkbookHasTheNumbersOfThePage(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.mixed()
@@ -136,6 +136,26 @@ func TestEveryFileHasTheNumbersOfThePage(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("the workbook has %v, want %v", got, want)
 	}
+}
+
+func TestTheTablesOfAllFilesAgree(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.mixed()
+	f.mustPublish(report.Received, report.Outcome)
+	received, outcome, err := f.Published(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := f.WriteXLSX(t.Context(), &file, received, outcome); err != nil {
+		t.Fatal(err)
+	}
+	book, err := excelize.OpenReader(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
 	table, err := book.GetRows("意见汇总表")
 	if err != nil {
 		t.Fatal(err)
