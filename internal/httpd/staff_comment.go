@@ -94,6 +94,11 @@ func (s *Server) commentView(r *http.Request, d moderation.Detail, form desk.Com
 		v.Timeline[0].Day = true
 		v.Timeline = slices.Insert(v.Timeline, 1, desk.Event{At: v.Origin.At, Who: v.Origin.By, What: "录入"})
 	}
+	if v.File, err = s.Referrals.File(r.Context(), memberOf(r), d.ID); err != nil {
+		return desk.CommentView{}, err
+	}
+	v.Timeline = append(v.Timeline, desk.ReferralEvents(v.File)...)
+	slices.SortStableFunc(v.Timeline, func(a, b desk.Event) int { return a.At.Compare(b.At) })
 	v.NextURL, err = s.nextWaiting(r, d.Item)
 	return v, err
 }

@@ -2,6 +2,7 @@ package referral
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -170,8 +171,7 @@ func latestVersions(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.U
 	return latest, nil
 }
 
-// insertDrafts writes the next version of each comment's answer; one under way gives way to it. The answer is given in the name of the
-// unit that replied, the lead before the others, else of the unit that consults.
+// insertDrafts writes the next version of each comment's answer; one under way gives way to it.
 func insertDrafts(ctx context.Context, tx pgx.Tx, by staff.Member, list []subject, d Draft, at time.Time) error {
 	ids := make([]uuid.UUID, len(list))
 	for i, c := range list {
@@ -193,9 +193,7 @@ func insertDrafts(ctx context.Context, tx pgx.Tx, by staff.Member, list []subjec
 		                         drafted_at)
 		SELECT c.id, COALESCE((SELECT max(p.version) FROM disposition p WHERE p.comment_id = c.id), 0) + 1, c.consultation_id,
 		       $2, $3, $4,
-		       COALESCE((SELECT r.unit_name FROM referral r
-		                  WHERE r.comment_id = c.id AND r.state = 'replied'
-		                  ORDER BY r.lead DESC, r.replied_at LIMIT 1), k.unit),
+		       `+answeringUnit+`,
 		       $5, $6, $7, $8
 		  FROM comment c JOIN consultation k ON k.id = c.consultation_id
 		 WHERE c.id = ANY ($1)`, ids, d.Outcome, d.Reason, d.Answer, status, by.Name, by.ID, at)
@@ -207,4 +205,27 @@ func insertDrafts(ctx context.Context, tx pgx.Tx, by staff.Member, list []subjec
 		entries[i] = c.entry(by, at, action, string(d.Outcome))
 	}
 	return audit.RecordAll(ctx, tx, entries)
+}
+
+// answeringUnit is in whose name comment c of consultation k is answered: the unit that replied, the lead before the others, else the unit
+// that consults.
+const answeringUnit = `
+		       COALESCE((SELECT r.unit_name FROM referral r
+		                  WHERE r.comment_id = c.id AND r.state = 'replied'
+		                  ORDER BY r.lead DESC, r.replied_at LIMIT 1), k.unit)`
+
+// AnsweringUnit is in whose name an answer to the comment would be given now.
+func (s *Store) AnsweringUnit(ctx context.Context, commentID uuid.UUID) (string, error) {
+	var unit string
+	err := s.DB.QueryRow(ctx, `
+		SELECT `+answeringUnit+`
+		  FROM comment c JOIN consultation k ON k.id = c.consultation_id
+		 WHERE c.id = $1`, commentID).Scan(&unit)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", apperr.ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("read who answers comment %s: %w", commentID, err)
+	}
+	return unit, nil
 }

@@ -110,15 +110,15 @@ const (
 	pageMost    = 100
 )
 
-// mayRead are the conditions that keep an officer to the own unit; others need staff.ReadComments.
+// mayRead are the conditions that keep an officer to the own unit.
 func mayRead(by staff.Member, arg func(any) string) ([]string, error) {
 	switch {
+	case !by.Can(staff.ReadReferrals):
+		return nil, apperr.ErrForbidden
 	case by.Can(staff.HandleReferrals):
 		return []string{"r.unit_id = " + arg(by.UnitID)}, nil
-	case by.Can(staff.ReadComments):
-		return nil, nil
 	}
-	return nil, apperr.ErrForbidden
+	return nil, nil
 }
 
 // Referrals returns a page of hand-overs, the earliest due first, and the place where the next begins, nil at the end. An officer gets

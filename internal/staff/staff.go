@@ -57,6 +57,7 @@ const (
 	Reveal           Permission = "reveal"            // see one commenter's personal data, with a reason
 	EnterComments    Permission = "enter_comments"    // write down what came by letter, phone, mail, counter, hearing
 	Refer            Permission = "refer"             // hand a comment over to departments
+	ReadReferrals    Permission = "read_referrals"    // hand-overs; a 承办人 those of the own department alone
 	HandleReferrals  Permission = "handle_referrals"  // accept, return and reply to what the own department was handed
 	Answer           Permission = "answer"            // draft disposition and answer; templates
 	ApproveAnswers   Permission = "approve_answers"   // approve what another drafted
@@ -79,12 +80,12 @@ const (
 
 var granted = map[Role]map[Permission]bool{
 	Moderator: {
-		ReadComments: true, Decide: true, Reveal: true, EnterComments: true, Refer: true, Answer: true, HandleRequests: true,
+		ReadComments: true, Decide: true, Reveal: true, EnterComments: true, Refer: true, ReadReferrals: true, Answer: true, HandleRequests: true,
 		Export: true, ExportPersonal: true, ApproveExports: true,
 	},
-	Officer: {HandleReferrals: true},
+	Officer: {ReadReferrals: true, HandleReferrals: true},
 	Editor: {
-		ReadComments: true, ApproveAnswers: true, Export: true, ExportPersonal: true, ApproveExports: true,
+		ReadComments: true, ReadReferrals: true, ApproveAnswers: true, Export: true, ExportPersonal: true, ApproveExports: true,
 		EditConsultation: true, SetPublication: true, Report: true,
 	},
 	SystemAdmin:   {ReadPeople: true, ManagePeople: true, ReadSettings: true, ManageUnits: true},

@@ -18,7 +18,9 @@ const (
 
 // WordsUndisplayable, WordsEmpty, WordsShort, WordsLong and WordsPersonal say what is wrong with a text of the office, named as its form
 // names it.
-func WordsUndisplayable(name string) string { return name + "中有无法显示的字符，请删去后重新填写。" }
+func WordsUndisplayable(name string) string {
+	return name + "中有无法显示的字符，请删去后重新填写。"
+}
 
 // WordsEmpty: see WordsUndisplayable.
 func WordsEmpty(name string) string { return "请填写" + name + "。" }
@@ -92,4 +94,9 @@ func referralAct(action string) string {
 	default:
 		return "处理"
 	}
+}
+
+// AnswersLeft tells how many of several answers were not approved.
+func AnswersLeft(n int) string {
+	return fmt.Sprintf("另有%d件未批准：由本人起草，或已由他人处理、修改。", n)
 }

@@ -38,6 +38,8 @@ var railEntries = []railEntry{
 	{ItemQueue, "/staff/queue", "审核队列", []staff.Permission{staff.ReadComments}},
 	{ItemGroups, "/staff/groups", "相似意见", []staff.Permission{staff.ReadComments}},
 	{ItemIntake, "/staff/comments/new", "录入意见", []staff.Permission{staff.EnterComments}},
+	{ItemReferrals, "/staff/referrals", "转办", []staff.Permission{staff.ReadReferrals}},
+	{ItemAnswers, "/staff/answers", "答复", []staff.Permission{staff.Answer, staff.ApproveAnswers}},
 	{ItemRequests, "/staff/requests", "个人信息请求", []staff.Permission{staff.HandleRequests}},
 	{ItemConsultations, "/staff/consultations", "征集管理", []staff.Permission{staff.ReadComments}},
 	{ItemExports, "/staff/exports", "导出", []staff.Permission{staff.Export}},

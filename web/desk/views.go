@@ -11,6 +11,7 @@ import (
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
 	"wenji/internal/intake"
+	"wenji/internal/referral"
 	"wenji/internal/similar"
 	"wenji/internal/staff"
 	"wenji/internal/vault"
@@ -35,6 +36,8 @@ const (
 	ItemQueue         = "queue"
 	ItemGroups        = "groups"
 	ItemIntake        = "intake"
+	ItemReferrals     = "referrals"
+	ItemAnswers       = "answers"
 	ItemConsultations = "consultations"
 	ItemExports       = "exports"
 	ItemCalendar      = "calendar"
@@ -151,6 +154,7 @@ type CommentView struct {
 	NextURL      string         // the comment that waits behind this one
 	Origin       *intake.Origin // how the office wrote it down, nil for one sent through the portal
 	Similar      *similar.Mark  // the group of similar comments it is in, nil for none
+	File         referral.File  // hand-overs and answers
 	Form         CommentForm
 }
 
