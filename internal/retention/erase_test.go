@@ -23,7 +23,9 @@ func TestAPurgeLeavesNoMarkOfAnyoneInAnyTable(t *testing.T) {
 		VALUES ('0190aaaa-0000-7000-8000-000000000001', 'u', 'n', 'moderator', '', '', now())`)
 	o.exec(`INSERT INTO intake_import (id, consultation_id, member_id, member_name, format, digest, content, created_at, expires_at)
 		VALUES ('0190aaaa-0000-7000-8000-000000000002', $1, '0190aaaa-0000-7000-8000-000000000001', 'n', 'eml', '', '\xfeedbeef0badcafe', now(), now())`, theConsultation)
-	marks := append(o.marks(), "feedbeef0badcafe")
+	o.exec(`INSERT INTO intake_entry (comment_id, consultation_id, received_on, member_id, member_name, entered_at, row_digest)
+		SELECT id, consultation_id, now(), '0190aaaa-0000-7000-8000-000000000001', 'n', now(), '\xfeedbeef0badcafe02' FROM comment WHERE number = 1`)
+	marks := append(o.marks(), "feedbeef0badcafe", "feedbeef0badcafe02")
 	before := dump(t, o.DB)
 	for _, m := range marks {
 		if !strings.Contains(before, m) {
