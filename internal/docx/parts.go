@@ -23,7 +23,8 @@ func textWidth(landscape bool) int {
 }
 
 // sectionProperties describes the pages of a section. GB/T 9704-2012 §5.2.1: 天头 37 mm, 订口 28 mm, 版心 156 mm × 225 mm,
-// which leaves 35 mm below and 26 mm at the right; §5.2.3: 22 lines of 28 characters. On its side the page is turned with
+// which leaves 35 mm below and 26 mm at the right; §5.2.3: 22 lines of 28 characters, for which the
+// characters stand a fifth of a point closer (see styles); a grid of characters would push Latin figures apart. On its side the page is turned with
 // its margins: what was the binding edge is above.
 func sectionProperties(landscape bool) string {
 	size := `<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="2098" w:right="1474" w:bottom="1984" w:left="1587"`
@@ -36,7 +37,7 @@ func sectionProperties(landscape bool) string {
 	}
 	return `<w:sectPr><w:footerReference w:type="default" r:id="rId4"/><w:footerReference w:type="even" r:id="rId5"/>` +
 		`<w:type w:val="nextPage"/>` + size + ` w:header="851" w:footer="` + footer + `" w:gutter="0"/>` +
-		`<w:docGrid w:type="linesAndChars" w:linePitch="579" w:charSpace="-849"/></w:sectPr>`
+		`<w:docGrid w:type="lines" w:linePitch="579"/></w:sectPr>`
 }
 
 // parts are the files of every document, apart from its text.
@@ -129,7 +130,7 @@ func styles() string {
 	}
 	var b strings.Builder
 	b.WriteString(xmlHead + `<w:styles ` + namespaces + `><w:docDefaults><w:rPrDefault><w:rPr>` + fonts("仿宋") +
-		`<w:sz w:val="32"/><w:szCs w:val="32"/><w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>` +
+		`<w:spacing w:val="-4"/><w:sz w:val="32"/><w:szCs w:val="32"/><w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>` +
 		`<w:pPrDefault/></w:docDefaults>` +
 		`<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/><w:qFormat/><w:pPr>` + exact + setIn +
 		`<w:jc w:val="both"/></w:pPr></w:style>` +

@@ -106,6 +106,10 @@ func TestANewVersionKeepsTheOldOneAndTheIdsOfItsClauses(t *testing.T) {
 	if got := words.Find(".d-clause").Text(); !strings.Contains(got, "强化机构养老服务") || strings.Contains(got, "大力支持") || words.Find(".d-version").Length() != 1 {
 		t.Errorf("the comment stands beside %q", got)
 	}
+	exec(t, d.db, `UPDATE comment SET state = 'published', published_at = received_at, public_title = title, public_body = body, number = 7 WHERE id = $1`, id)
+	if n := visitor.get(public+"/comments/7").want(t, 200).Find("main a[href$='/versions/1']").Length(); n != 1 {
+		t.Error("the published comment does not lead to the version it was written on")
+	}
 }
 
 func TestTheSameTextIsNoNewVersion(t *testing.T) {

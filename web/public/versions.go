@@ -2,6 +2,7 @@ package public
 
 import (
 	"strconv"
+	"time"
 
 	"wenji/internal/clause"
 	"wenji/internal/consultation"
@@ -92,3 +93,13 @@ func byNumber(v *consultation.Version) map[int]clause.Node {
 }
 
 func keptWord(n int) string { return "另有" + strconv.Itoa(n) + "条未修改。" }
+
+// versionAt is the number of the version that stood at a moment, where the draft has changed since; else 0.
+func versionAt(d *consultation.Dossier, at time.Time) int {
+	for i := 1; i < len(d.Versions); i++ {
+		if at.Before(d.Versions[i].MadeAt) {
+			return d.Versions[i-1].Number
+		}
+	}
+	return 0
+}
