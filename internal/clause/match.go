@@ -53,7 +53,11 @@ func (n *Node) Words() string {
 		words += "\n" + n.Body
 	}
 	if len(n.Units) > 0 || n.UnitsNote != "" {
-		words += "\n责任单位：" + strings.Join(n.Units, "、") + n.UnitsNote
+		words += "\n责任单位：" + strings.Join(n.Units, "、")
+		if len(n.Units) > 0 && n.UnitsNote != "" {
+			words += "。"
+		}
+		words += n.UnitsNote
 	}
 	return words
 }
