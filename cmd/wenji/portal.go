@@ -21,6 +21,7 @@ import (
 	"wenji/internal/consultation"
 	"wenji/internal/export"
 	"wenji/internal/httpd"
+	"wenji/internal/inspection"
 	"wenji/internal/intake"
 	"wenji/internal/moderation"
 	"wenji/internal/notify"
@@ -107,6 +108,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		Retention:      &retention.Store{DB: p.db, Keys: c.keys, Calendar: days, Tries: tries, Now: p.db.Now},
 		Mail:           &notify.Store{DB: p.db},
 		Exports:        &export.Store{DB: p.db, Bulk: p.export, Keys: c.keys, Now: p.db.Now, Log: c.log},
+		Inspection:     &inspection.Store{DB: p.db, Slow: p.export, Key: c.keys.AuditKey(), Now: p.db.Now, Log: c.log},
 		Staff:          &staff.Store{DB: p.db, Keys: c.keys, Tries: tries, Now: p.db.Now, Log: c.log},
 		Captcha:        captcha.New(c.keys.Box(captcha.Purpose), p.db, captcha.Options{FixedDigits: c.captchaDigits, PoolSize: captchaPool, Log: c.log}),
 		Keys:           c.keys,
@@ -137,7 +139,7 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	for _, f := range []func(context.Context){
-		p.server.Comments.Run, p.server.Comments.Index, p.server.Captcha.Run, p.server.Similar.Run, p.server.Exports.Run, p.server.Listen,
+		p.server.Comments.Run, p.server.Comments.Index, p.server.Captcha.Run, p.server.Similar.Run, p.server.Exports.Run, p.server.Listen, p.server.Inspection.Run,
 		p.janitor, p.mail.Run,
 		func(ctx context.Context) { p.config.keys.Watch(ctx, p.config.log) },
 		func(ctx context.Context) {

@@ -19,7 +19,7 @@ var level = map[string]int{
 	"internal/clause": 1, "internal/throttle": 2,
 	"internal/sample": 1, "internal/vault": 2, "internal/docx": 1, "internal/xlsx": 1, "internal/calendar": 2,
 	"internal/consultation": 3, "internal/captcha": 3, "internal/staff": 3, "internal/notify": 3, "internal/backup": 3,
-	"internal/comment":    4,
+	"internal/comment": 4, "internal/inspection": 4,
 	"internal/moderation": 5, "internal/similar": 5, "internal/intake": 5, "internal/referral": 5,
 	"internal/export": 6, "internal/report": 6, "internal/retention": 6, "internal/rotation": 6,
 	"web/public": 7, "web/desk": 7,

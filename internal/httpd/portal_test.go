@@ -20,6 +20,7 @@ import (
 	"wenji/internal/consultation"
 	"wenji/internal/export"
 	"wenji/internal/httpd"
+	"wenji/internal/inspection"
 	"wenji/internal/intake"
 	"wenji/internal/moderation"
 	"wenji/internal/notify"
@@ -116,6 +117,7 @@ func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Ti
 		Retention:     &retention.Store{DB: db, Keys: keys, Calendar: days, Tries: tries, Now: db.Now},
 		Mail:          &notify.Store{DB: db},
 		Exports:       &export.Store{DB: db, Keys: keys, Now: db.Now},
+		Inspection:    &inspection.Store{DB: db, Slow: db, Key: keys.AuditKey(), Now: db.Now},
 		Staff:         &staff.Store{DB: db, Keys: keys, Tries: tries, Now: db.Now},
 		Captcha:       captcha.New(keys.Box(captcha.Purpose), db, captcha.Options{FixedDigits: digits, PoolSize: 1}),
 		Keys:          keys, Tries: tries,

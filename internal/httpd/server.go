@@ -13,6 +13,7 @@ import (
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
 	"wenji/internal/export"
+	"wenji/internal/inspection"
 	"wenji/internal/intake"
 	"wenji/internal/moderation"
 	"wenji/internal/notify"
@@ -42,6 +43,7 @@ type Server struct {
 	Exports       *export.Store
 	Calendar      *calendar.Store
 	Staff         *staff.Store
+	Inspection    *inspection.Store
 	Captcha       *captcha.Challenges
 	Keys          *vault.KeyRing
 	Tries         *throttle.Limiter

@@ -49,3 +49,15 @@ func TriesLeft(n int) string { return "还可以尝试" + strconv.Itoa(n) + "次
 func QuotaReached(n int) string {
 	return "今天查看身份信息已达" + strconv.Itoa(n) + "次的上限，这次没有查看。确需继续的，请联系安全管理员。"
 }
+
+// ChainBroken says where the record is not what was sealed.
+func ChainBroken(position int64, what string) string {
+	word := map[string]string{
+		"changed": "内容被改动", "deleted": "条目被删除", "reordered": "次序被改动", "unchained": "有条目没有入链",
+		"row_missing": "链上的记录缺失", "row_altered": "链上的记录被改动", "anchor_lost": "链的末端被截去",
+	}[what]
+	if position == 0 {
+		return word + "。请立即报告安全管理员。"
+	}
+	return "第" + strconv.FormatInt(position, 10) + "条：" + word + "。请立即报告安全管理员。"
+}

@@ -1,0 +1,149 @@
+package desk
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"wenji/internal/audit"
+	"wenji/internal/consultation"
+	"wenji/internal/inspection"
+	"wenji/internal/staff"
+	"wenji/internal/validate"
+	"wenji/web/ui"
+)
+
+// AuditQuery is what the address of the record asks for.
+type AuditQuery struct {
+	Actor, Action, Consultation string
+	From, To                    string // days, as typed
+}
+
+// Address is the address of path so filtered, from a cursor on.
+func (q AuditQuery) Address(path, after string) string {
+	v := url.Values{}
+	for name, value := range map[string]string{
+		"actor": q.Actor, "action": q.Action, "consultation": q.Consultation, "from": q.From, "to": q.To, "after": after,
+	} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + v.Encode()
+}
+
+// AuditView is a page of the record.
+type AuditView struct {
+	inspection.Page
+	Query         AuditQuery
+	Consultations []consultation.Consultation
+	Alarms        []RevealAlarm
+}
+
+// actionWords name the acts. A code that is not here is shown as it is.
+var actionWords = map[string]string{
+	"comment.submit": "收到意见", "comment.publish": "通过", "comment.withhold": "不予公开", "comment.decline": "不予受理",
+	"comment.undo": "撤销审核", "comment.note": "备注", "comment.reveal": "查看身份信息", "comment.rule": "按规则通过",
+	"comment.claim": "领取意见", "reveal.quota": "查看身份信息超过上限", "reveal.quota_raised": "提高查看上限",
+	"staff.add": "添加人员", "staff.reset": "重置密码", "staff.disable": "停用人员", "staff.enable": "启用人员",
+	"staff.grant": "授权", "staff.rename": "更改姓名", "staff.enrol": "启用账户", "staff.password": "修改密码",
+	"staff.factor": "更换身份验证器", "staff.sign_in": "登录", "staff.sign_out": "退出", "staff.sign_in_failed": "登录失败",
+	"staff.second_factor": "核对动态口令", "staff.second_factor_failed": "动态口令错误", "staff.session_end": "强制下线或退出其他登录",
+	"unit.add": "添加单位", "unit.change": "修改单位", "unit.disable": "停用单位", "unit.enable": "启用单位",
+	"word.add": "添加词语", "word.remove": "删除词语", "setting.rules": "修改密码规则或查看上限",
+	"calendar.add": "登记放假或调休", "calendar.remove": "删除放假或调休",
+	"export.start": "开始导出", "export.finish": "完成导出", "export.broken": "导出中断",
+	"audit.export": "导出日志", "audit.verify": "核对日志",
+	"consultation.import": "导入征集", "consultation.extend": "延长征集", "consultation.publication": "更改公开方式",
+}
+
+// ActionWord names an act.
+func ActionWord(code string) string {
+	if word, ok := actionWords[code]; ok {
+		return word
+	}
+	return code
+}
+
+// ActorWord names who acted; some entries are of no person.
+func ActorWord(actor string) string {
+	switch actor {
+	case "unknown":
+		return "未登录者"
+	case "public":
+		return "公众"
+	case "demo":
+		return "演示程序"
+	}
+	return actor
+}
+
+// SubjectWord names what was acted on.
+func SubjectWord(subject string) string {
+	if n, ok := strings.CutPrefix(subject, "comment "); ok {
+		return "第" + n + "号意见"
+	}
+	if id, ok := strings.CutPrefix(subject, "export "); ok {
+		return "导出 " + id
+	}
+	return subject
+}
+
+// DetailWord is what an entry says besides; roles that were given are named.
+func DetailWord(e audit.Entry) string {
+	if !strings.HasPrefix(e.Action, "staff.") || e.Detail == "" {
+		return e.Detail
+	}
+	parts := strings.Split(e.Detail, " → ")
+	for i, role := range parts {
+		parts[i] = RoleWord(staff.Role(strings.TrimSpace(role)))
+	}
+	return strings.Join(parts, " → ")
+}
+
+// AuditRole is a role of an entry as people read it.
+func AuditRole(role string) string {
+	switch role {
+	case "", "public":
+		return ""
+	case "operator":
+		return "服务器管理"
+	}
+	return RoleWord(staff.Role(role))
+}
+
+func actionOptions(codes []string) []ui.Option {
+	options := []ui.Option{{Value: "", Text: "工作人员的全部操作"}, {Value: audit.All, Text: "全部，含收到意见"}, {Value: audit.Submitted, Text: "收到意见"}}
+	for _, c := range codes {
+		options = append(options, ui.Option{Value: c, Text: ActionWord(c)})
+	}
+	return options
+}
+
+func actorOptions(names []string, chosen string) []ui.Option {
+	options := []ui.Option{{Value: "", Text: "全部"}}
+	if chosen != "" && !slices.Contains(names, chosen) {
+		names = append([]string{chosen}, names...)
+	}
+	for _, n := range names {
+		options = append(options, ui.Option{Value: n, Text: ActorWord(n)})
+	}
+	return options
+}
+
+func checkWord(c *inspection.Check) string {
+	switch {
+	case c == nil:
+		return "链校验：还没有核对过。"
+	case c.FinishedAt == nil:
+		return "链校验：正在核对，请稍后刷新本页。"
+	case c.Broken != "":
+		return "链校验：未通过（" + ui.Minute(*c.FinishedAt) + "）。" + validate.ChainBroken(c.Position, c.Broken)
+	}
+	return "链校验：通过（至" + ui.Minute(c.RequestedAt) + "），共" + count(c.Entries) + "条，已入链" + count(c.Sealed) + "条，等待入链" + count(c.Waiting) + "条。"
+}
+
+func checkFailed(c *inspection.Check) bool { return c != nil && c.Broken != "" }
