@@ -43,7 +43,8 @@ type Public struct {
 	ReceivedAt     time.Time
 	PublishedAt    time.Time
 	Clauses        []int
-	Similar        int `db:"-"` // published comments in nearly the same words, this one included; 0 for none
+	Similar        int    `db:"-"` // published comments in nearly the same words, this one included; 0 for none
+	Reply          *Reply `db:"-"` // nil: no answer has been approved
 }
 
 // Kind of personal or doubtful matter found in a comment's text.

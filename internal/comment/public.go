@@ -18,6 +18,7 @@ type PublicFilter struct {
 	ConsultationID string
 	ClauseID       uuid.UUID // zero: any clause
 	Query          string    // words that title or text hold, see SearchWords; empty: any; not searchable: none
+	Answered       bool      // only those with an official answer
 	Oldest         bool      // oldest first; newest first otherwise
 	After          int       // the page begins behind this number; 0: at the beginning
 	Limit          int       // at most this many, 1 to 100
@@ -60,6 +61,9 @@ func (s *Store) PublishedList(ctx context.Context, f PublicFilter) ([]Public, bo
 	if err := s.countSimilar(ctx, f.ConsultationID, list); err != nil {
 		return nil, false, err
 	}
+	if err := s.addReplies(ctx, f.ConsultationID, list); err != nil {
+		return nil, false, err
+	}
 	return list, more, nil
 }
 
@@ -92,6 +96,9 @@ func (s *Store) publicWhere(ctx context.Context, f PublicFilter) (string, []any,
 	}
 	if f.ClauseID != uuid.Nil {
 		where = append(where, "clause_ids @> ARRAY["+arg(f.ClauseID)+"]::uuid[]")
+	}
+	if f.Answered {
+		where = append(where, "number IN (SELECT number FROM published_reply WHERE consultation_id = $1)")
 	}
 	if f.Query == "" {
 		return strings.Join(where, " AND "), args, nil
@@ -135,6 +142,9 @@ func (s *Store) PublishedOne(ctx context.Context, consultationID string, number 
 	}
 	one := []Public{p}
 	if err := s.countSimilar(ctx, consultationID, one); err != nil {
+		return Public{}, err
+	}
+	if err := s.addReplies(ctx, consultationID, one); err != nil {
 		return Public{}, err
 	}
 	return one[0], nil

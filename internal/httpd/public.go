@@ -178,10 +178,10 @@ func (s *Server) comments(r *http.Request) (templ.Component, error) {
 		return nil, err
 	}
 	q := public.CommentsQuery{
-		Clause: number(query(r, "clause")), Q: query(r, "q"), Oldest: query(r, "sort") == "oldest",
+		Clause: number(query(r, "clause")), Q: query(r, "q"), Oldest: query(r, "sort") == "oldest", Reply: query(r, "reply") == "1",
 		After: number(query(r, "after")), Before: number(query(r, "before")),
 	}
-	f := comment.PublicFilter{ConsultationID: d.ID, Query: q.Q, Oldest: q.Oldest, After: q.After, Limit: commentsPage}
+	f := comment.PublicFilter{ConsultationID: d.ID, Query: q.Q, Answered: q.Reply, Oldest: q.Oldest, After: q.After, Limit: commentsPage}
 	if node, ok := d.ClauseByNumber(q.Clause); ok {
 		f.ClauseID = node.ID
 	} else {
@@ -204,6 +204,9 @@ func (s *Server) comments(r *http.Request) (templ.Component, error) {
 	}
 	v.Items = items
 	if v.Total, err = s.Comments.PublishedCount(r.Context(), f); err != nil {
+		return nil, err
+	}
+	if v.Answered, err = s.Comments.AnsweredCount(r.Context(), d.ID); err != nil {
 		return nil, err
 	}
 	v.Previous, v.Next = neighbours(q, items, more)

@@ -174,6 +174,9 @@ func (s *Server) renderStatusResult(w http.ResponseWriter, r *http.Request, stat
 	if st.State == comment.Withheld || st.State == comment.Declined {
 		v.Reason = validate.ReasonText(st.DecisionReason)
 	}
+	if v.Progress, err = s.Referrals.Progress(r.Context(), id); err != nil {
+		return err
+	}
 	if v.Own, err = s.ownData(r, id, own); err != nil {
 		return err
 	}

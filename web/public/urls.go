@@ -78,6 +78,9 @@ func (q CommentsQuery) URL(id string) string {
 		v.Set("clause", strconv.Itoa(q.Clause))
 	}
 	set(v, "q", q.Q)
+	if q.Reply {
+		v.Set("reply", "1")
+	}
 	if q.Oldest {
 		v.Set("sort", "oldest")
 	}
@@ -90,7 +93,7 @@ func (q CommentsQuery) URL(id string) string {
 	return withQuery(submitURL(id), v)
 }
 
-func (q CommentsQuery) narrowed() bool { return q.Clause > 0 || q.Q != "" }
+func (q CommentsQuery) narrowed() bool { return q.Clause > 0 || q.Q != "" || q.Reply }
 
 func set(v url.Values, name, value string) {
 	if value != "" {

@@ -7,6 +7,7 @@ import (
 	"wenji/internal/apperr"
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
+	"wenji/internal/referral"
 	"wenji/internal/validate"
 )
 
@@ -154,6 +155,7 @@ type StatusResultView struct {
 	DecidedAt    *time.Time
 	ByRule       bool   // published by rule (即时展示), read by nobody
 	Reason       string // in words, why it is not shown; "" otherwise
+	Progress     referral.Progress
 	Own          OwnData
 }
 
@@ -162,6 +164,7 @@ type StatusResultView struct {
 type CommentsQuery struct {
 	Clause int // 0 for all
 	Q      string
+	Reply  bool // ?reply=1: only those with an official answer
 	Oldest bool // ?sort=oldest; newest first otherwise
 	After  int  // ?after=: what comes after this number in the order shown
 	Before int  // ?before=: what comes before it
@@ -172,6 +175,7 @@ type CommentsView struct {
 	Dossier  *consultation.Dossier
 	Query    CommentsQuery
 	Items    []comment.Public
+	Answered int            // of all published ones
 	Total    int            // matching Query without paging
 	Previous *CommentsQuery // nil on the first page
 	Next     *CommentsQuery // nil on the last page

@@ -1,0 +1,58 @@
+package comment
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Reply is the official answer to a published comment, once approved (官方答复).
+type Reply struct {
+	Unit    string // in whose name it is given
+	Outcome string // code of what became of the comment; see validate.OutcomeText
+	Reason  string
+	Answer  string
+	At      time.Time // approved
+}
+
+// addReplies fills in the answers of published comments. It reads the view published_reply alone.
+func (s *Store) addReplies(ctx context.Context, consultationID string, list []Public) error {
+	if len(list) == 0 {
+		return nil
+	}
+	places := make(map[int]int, len(list))
+	numbers := make([]int, len(list))
+	for i, p := range list {
+		numbers[i], places[p.Number] = p.Number, i
+	}
+	rows, err := s.DB.Query(ctx, `
+		SELECT number, unit, outcome, reason, answer, approved_at
+		  FROM published_reply
+		 WHERE consultation_id = $1 AND number = ANY ($2::integer[])`, consultationID, numbers)
+	if err != nil {
+		return fmt.Errorf("read replies of %s: %w", consultationID, err)
+	}
+	var number int
+	var r Reply
+	_, err = pgx.ForEachRow(rows, []any{&number, &r.Unit, &r.Outcome, &r.Reason, &r.Answer, &r.At}, func() error {
+		reply := r
+		list[places[number]].Reply = &reply
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read replies of %s: %w", consultationID, err)
+	}
+	return nil
+}
+
+// AnsweredCount counts the published comments of a consultation that have an official answer.
+func (s *Store) AnsweredCount(ctx context.Context, consultationID string) (int, error) {
+	var n int
+	err := s.DB.QueryRow(ctx, `SELECT count(*) FROM published_reply WHERE consultation_id = $1`, consultationID).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count replies of %s: %w", consultationID, err)
+	}
+	return n, nil
+}
