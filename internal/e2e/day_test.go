@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -10,8 +9,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"wenji/internal/sample"
 
 	"github.com/chromedp/chromedp"
 )
@@ -151,17 +148,40 @@ func (d *day) public(rest string) string { return "/consultations/" + d.id + res
 
 func (d *day) status(path string) int { return fetch(d.t, "http://"+d.address+path) }
 
-// importDraft brings in the draft as it stands on the page of the consultation.
+// importDraft brings in the draft as it stands on the public page, with the slips that the page has, and mends them.
 func (d *day) importDraft() {
 	d.t.Helper()
-	draft, err := fs.ReadFile(sample.FS, "draft.txt")
+	page, err := os.ReadFile(filepath.Join("..", "clause", "testdata", "page.txt"))
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	const heading = "辽宁省深化养老服务改革促进银发经济\n"
+	pieces := strings.Split(string(page), "\n"+heading)
+	if len(pieces) != 3 {
+		d.t.Fatalf("the page has %d pieces", len(pieces))
+	}
 	b := d.as("发布员")
+	b.visit(d.desk("import"))
+	b.set("text", heading+pieces[1])
+	b.submit("识别文字")
+	b.wantText("29条", "标题后缺少句号", "半角标点", "缺少顿号")
+	b.submit("规范标点")
+	if strings.Contains(b.text("main"), "半角标点") {
+		d.t.Error("the half-width marks are still there")
+	}
+	row := ask[string](b, `[...document.querySelectorAll('textarea[name^="text-"]')].find(e => e.value.startsWith('2.强化机构养老服务')).name`)
+	text := ask[string](b, `document.querySelector('[name="`+row+`"]').value`)
+	if strings.Contains(text, "强化机构养老服务。") {
+		d.t.Fatalf("the page's second clause has its full stop: %.40s", text)
+	}
+	b.set(row, strings.Replace(text, "强化机构养老服务", "强化机构养老服务。", 1))
+	b.submit("保存修改并检查")
+	if strings.Contains(b.text("main"), "第2条标题后缺少句号") {
+		d.t.Error("the mended full stop is still missed")
+	}
+	b.submit("保存为征求意见稿")
 	b.visit(d.desk("edit/draft"))
-	b.set("draft", string(draft))
-	b.submit("保存")
+	b.wantText("29条", "2.强化机构养老服务")
 }
 
 func (d *day) publishConsultation() {
