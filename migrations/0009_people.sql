@@ -32,11 +32,12 @@ CREATE TABLE setting (name text PRIMARY KEY, value integer NOT NULL);
 
 -- How often a member has looked at a commenter's personal data on a day (Beijing time); extra is what 安全管理员 added.
 CREATE TABLE reveal_count (
-  member_id uuid NOT NULL REFERENCES member,
+  member_id uuid NOT NULL,
   day       date NOT NULL,
   used      integer NOT NULL DEFAULT 0,
   extra     integer NOT NULL DEFAULT 0,
   refused   integer NOT NULL DEFAULT 0,
+  looked    boolean NOT NULL DEFAULT true, -- whether the last time asked for was given
   PRIMARY KEY (member_id, day)
 );
 CREATE INDEX reveal_count_day ON reveal_count (day);

@@ -99,7 +99,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		DB:             p.db,
 		Consultations:  &consultation.Store{DB: p.db, Now: p.db.Now},
 		Comments:       comments,
-		Moderation:     &moderation.Store{DB: p.db, Keys: c.keys, Now: p.db.Now},
+		Moderation:     &moderation.Store{DB: p.db, Keys: c.keys, Now: p.db.Now, Log: c.log},
 		Calendar:       days,
 		Similar:        &similar.Store{DB: p.db, Keys: c.keys, Now: p.db.Now, Log: c.log},
 		Intake:         &intake.Store{DB: p.db, Keys: c.keys, Comments: comments, Now: p.db.Now},

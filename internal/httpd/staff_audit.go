@@ -67,7 +67,11 @@ func (s *Server) audit(w http.ResponseWriter, r *http.Request) error {
 	if f.Wrong {
 		status = http.StatusUnprocessableEntity
 	}
-	return s.render(w, r, status, desk.Audit(f, desk.AuditView{Page: page, Query: q, Consultations: list}))
+	alarms, err := s.revealAlarms(r)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, desk.Audit(f, desk.AuditView{Page: page, Query: q, Consultations: list, Alarms: alarms}))
 }
 
 func (s *Server) verifyAudit(w http.ResponseWriter, r *http.Request) error {

@@ -31,6 +31,7 @@ func (s *Server) peopleRoutes() []staffRoute {
 		{method: "POST", pattern: peoplePath + "/sessions/end", need: staff.ManageSecurity, handle: s.endSession},
 		{method: "GET", pattern: personPath, need: staff.ReadPeople, handle: s.person},
 		{method: "POST", pattern: personPath + "/role", need: staff.GrantRoles, handle: s.grant},
+		{method: "POST", pattern: personPath + "/quota", need: staff.ManageSecurity, handle: s.raiseQuota},
 		{method: "GET", pattern: personPath + "/reset", need: staff.ManagePeople, handle: s.confirmPerson("reset")},
 		{method: "POST", pattern: personPath + "/reset", need: staff.ManagePeople, handle: s.actOnPerson("reset")},
 		{method: "GET", pattern: personPath + "/disable", need: staff.ManagePeople, handle: s.confirmPerson("disable")},
@@ -80,6 +81,10 @@ func (s *Server) peopleFrame(r *http.Request, title string, problems []apperr.Pr
 }
 
 func (s *Server) people(w http.ResponseWriter, r *http.Request) error {
+	return s.renderPeople(w, r, http.StatusOK, nil)
+}
+
+func (s *Server) renderPeople(w http.ResponseWriter, r *http.Request, status int, problems []apperr.Problem) error {
 	list, more, err := s.Staff.People(r.Context(), memberOf(r), query(r, "after"))
 	if err != nil {
 		return err
@@ -88,7 +93,14 @@ func (s *Server) people(w http.ResponseWriter, r *http.Request) error {
 	if more {
 		v.Next = list[len(list)-1].Username
 	}
-	return s.render(w, r, http.StatusOK, desk.People(s.peopleFrame(r, "用户", nil), v))
+	if v.Alarms, err = s.revealAlarms(r); err != nil {
+		return err
+	}
+	f := s.peopleFrame(r, "用户", problems)
+	if query(r, "saved") == "quota" {
+		f.Flash = "已提高今天的上限。"
+	}
+	return s.render(w, r, status, desk.People(f, v))
 }
 
 func (s *Server) newPerson(w http.ResponseWriter, r *http.Request) error {

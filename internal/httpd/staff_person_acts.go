@@ -93,3 +93,40 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
 	http.Redirect(w, r, peoplePath+"/sessions?saved=ended", http.StatusSeeOther)
 	return nil
 }
+
+// revealAlarms are shown to who may raise the quota and to who reads the record.
+func (s *Server) revealAlarms(r *http.Request) ([]desk.RevealAlarm, error) {
+	by := memberOf(r)
+	if !by.Can(staff.ManageSecurity) && !by.Can(staff.ReadAudit) {
+		return nil, nil
+	}
+	list, err := s.Moderation.RevealAlarms(r.Context(), by)
+	if err != nil {
+		return nil, err
+	}
+	alarms := make([]desk.RevealAlarm, len(list))
+	for i, a := range list {
+		alarms[i] = desk.RevealAlarm(a)
+	}
+	return alarms, nil
+}
+
+func (s *Server) raiseQuota(w http.ResponseWriter, r *http.Request) error {
+	id, err := commentID(r)
+	if err != nil {
+		return err
+	}
+	if err := form(r); err != nil {
+		return err
+	}
+	err = s.Moderation.RaiseQuota(r.Context(), memberOf(r), id, number(r.PostForm.Get("extra")))
+	var invalid *apperr.Invalid
+	if errors.As(err, &invalid) {
+		return s.renderPeople(w, r, http.StatusUnprocessableEntity, problemsOf("main", validate.RaiseForm))
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, peoplePath+"?saved=quota", http.StatusSeeOther)
+	return nil
+}

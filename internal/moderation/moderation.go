@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"wenji/internal/apperr"
@@ -25,6 +26,7 @@ type Store struct {
 	DB   *postgres.DB
 	Keys *vault.KeyRing
 	Now  func() time.Time
+	Log  *slog.Logger // told when a member looks at personal data very often; nil: nobody is
 }
 
 // Codes of acts in table decision and, with “comment.” before them, in the record.
@@ -133,7 +135,7 @@ func cleanNote(text string) (string, error) {
 
 // Reveal returns a commenter's personal data in the clear, once the member has said what for (4 to 200 characters,
 // else *apperr.Invalid on field reason). The purpose goes into the record, in the transaction that reads the data:
-// nothing is shown that is not recorded. vault.ErrSeal: this comment's data is damaged; other comments are not
+// nothing is shown that is not recorded. Beyond the day's quota it is refused in the same way, recorded as reveal.quota. vault.ErrSeal: this comment's data is damaged; other comments are not
 // affected. apperr.ErrNotFound: no such comment, or its personal data has been erased.
 func (s *Store) Reveal(ctx context.Context, by staff.Member, id uuid.UUID, reason string) (vault.Personal, error) {
 	if !by.Can(staff.Reveal) {
@@ -148,10 +150,17 @@ func (s *Store) Reveal(ctx context.Context, by staff.Member, id uuid.UUID, reaso
 	}
 	at := s.now()
 	var personal vault.Personal
+	var q quota
 	err := s.DB.InTx(ctx, func(tx pgx.Tx) error {
 		t, err := readTarget(ctx, tx, id)
 		if err != nil {
 			return err
+		}
+		if q, err = takeReveal(ctx, tx, by, at); err != nil {
+			return err
+		}
+		if q.refused {
+			return audit.Record(ctx, tx, q.entry(by, at, t))
 		}
 		sealed, err := vault.Read(ctx, tx, id)
 		if err != nil {
@@ -164,6 +173,10 @@ func (s *Store) Reveal(ctx context.Context, by staff.Member, id uuid.UUID, reaso
 	})
 	if err != nil {
 		return vault.Personal{}, err
+	}
+	s.warn(by, q)
+	if q.refused {
+		return vault.Personal{}, invalid("reason", validate.QuotaReached(q.limit))
 	}
 	return personal, nil
 }
