@@ -175,7 +175,7 @@ func Account(f Frame, v AccountView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</dd></dl><p class=\"d-buttons\"><a class=\"button second\" href=\"/staff/account/password\">修改密码</a> <a class=\"button second\" href=\"/staff/account/factor\">更换身份验证器</a></p><section aria-labelledby=\"sessions\"><h2 id=\"sessions\">我的登录</h2><div class=\"d-scroll\" role=\"region\" aria-label=\"我的登录\" tabindex=\"0\"><table class=\"d-table\"><thead><tr><th scope=\"col\">登录时间</th><th scope=\"col\">最近操作</th><th scope=\"col\">登录地址</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</dd></dl><p class=\"d-buttons\"><a class=\"button second\" href=\"/staff/account/password\">修改密码</a> <a class=\"button second\" href=\"/staff/account/factor\">更换身份验证器</a></p><section><h2 id=\"sessions\">我的登录</h2><div class=\"d-scroll\" role=\"region\" aria-label=\"我的登录\" tabindex=\"0\"><table class=\"d-table\"><thead><tr><th scope=\"col\">登录时间</th><th scope=\"col\">最近操作</th><th scope=\"col\">登录地址</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

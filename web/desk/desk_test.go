@@ -79,7 +79,7 @@ func TestEachMemberLandsWhereTheRoleMay(t *testing.T) {
 	for _, role := range staff.Roles {
 		got = append(got, Landing(staff.Member{Role: role}))
 	}
-	want := []string{"/staff", "/staff/referrals", "/staff", "/staff/account", "/staff/retention", "/staff/account"}
+	want := []string{"/staff", "/staff/referrals", "/staff", "/staff/people", "/staff/people", "/staff/audit"}
 	if !slices.Equal(got, want) {
 		t.Errorf("landing %v, want %v", got, want)
 	}
