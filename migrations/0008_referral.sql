@@ -73,6 +73,14 @@ CREATE TABLE answer_template (
   changed_at  timestamptz NOT NULL DEFAULT now()
 );
 
+-- To begin with; the office changes them as it likes.
+INSERT INTO answer_template (id, name, outcome, body) VALUES
+  (gen_random_uuid(), '采纳', 'adopted', '感谢您对【】的关心。经研究，您的意见已采纳，将在【】中予以体现。'),
+  (gen_random_uuid(), '部分采纳', 'partly', '感谢您对【】的关心。经研究，您关于【】的意见已采纳；关于【】的意见，因【】，暂未采纳。'),
+  (gen_random_uuid(), '未采纳', 'not_adopted', '感谢您对【】的关心。经研究，因【】，您的意见本次未予采纳。'),
+  (gen_random_uuid(), '留作参考', 'reference', '感谢您对【】的关心。您的意见对做好【】工作有参考价值，我们将在今后工作中研究。'),
+  (gen_random_uuid(), '不属于受理范围', 'outside', '感谢您的参与。您反映的【】不属于本次征求意见的范围，建议向【】反映。');
+
 -- The official answers the public may read: approved ones, of published comments alone. It names no person.
 CREATE VIEW published_reply AS
   SELECT c.consultation_id, c.number, d.unit, d.outcome, d.reason, d.answer, d.approved_at

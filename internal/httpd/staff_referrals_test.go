@@ -12,7 +12,7 @@ import (
 )
 
 // sender is what the tests' commenter typed about himself; no officer may ever read it.
-var sender = []string{"张三丰", "210102195001010015", "13800138000", "zhang@example.cn", "13912345678"}
+var sender = []string{"欧阳测标", "210102194912310016", "13812345678", "biaoji@example.cn", "13912345678"}
 
 // passed puts a comment on clause 1 in, has it published and returns its page on the desk.
 func (d *desk) passed(b *browser, title, body string) string {
@@ -67,7 +67,7 @@ func TestAnOfficerReadsTextAndNumberButNoPersonalData(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, secret := range append(sender, "张**", "退（离）休人员") {
+		for _, secret := range append(sender, "欧阳**", "退（离）休人员") {
 			if strings.Contains(html, secret) {
 				t.Errorf("%s shows %s to an officer", p.Request.URL.Path, secret)
 			}
@@ -159,5 +159,60 @@ func TestAnUndecidedCommentIsNotAnswered(t *testing.T) {
 	b.post(address+"/disposition", url.Values{"version": {"0"}, "outcome": {"adopted"}, "answer": {"感谢您的意见。"}}).want(t, 409)
 	if b.get(address).want(t, 200).Find("a[href$='/disposition']").Length() != 0 {
 		t.Error("an undecided comment's page offers to answer it")
+	}
+}
+
+func TestTheCommenterIsToldOfFiveStepsAndReadsTheAnswer(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	visitor := d.browser()
+	check := visitor.post(checkAddress, filled(visitor.get(formAddress).want(t, 200))).want(t, 200)
+	visitor.post(sendAddress, url.Values{"sealed": {check.value("sealed")}}).want(t, 303)
+	code := strings.ReplaceAll(visitor.get("/receipt").want(t, 200).text("#code"), " ", "")
+	status := func() *page {
+		t.Helper()
+		tail := filled(visitor.get(formAddress)).Get("phone")
+		visitor.post("/status", url.Values{"code": {code}, "phone_tail": {tail[len(tail)-4:]}}).want(t, 303)
+		return visitor.get("/status/result").want(t, 200)
+	}
+	current := func(want string) {
+		t.Helper()
+		p := status()
+		if got := p.Find(".steps > *").Length(); got != 5 {
+			t.Errorf("%d steps", got)
+		}
+		if got := p.text("[aria-current=step]"); !strings.Contains(got, want) {
+			t.Errorf("the current step is %q, want %s", got, want)
+		}
+	}
+	current("您的意见已收到，等待审核。")
+	var id string
+	if err := d.db.QueryRow(t.Context(), `SELECT id::text FROM comment`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	moderator, editor, address := d.member("liming"), d.member("wangfang"), "/staff/comments/"+id
+	p := moderator.get(address).want(t, 200)
+	fields := p.form(t, "/withhold")
+	fields.Set("reason", "privacy")
+	moderator.post(address+"/withhold", fields).want(t, 303)
+	current("意见仍会转交起草单位参考。")
+	d.referTo(moderator, address)
+	current("已转省民政厅研究办理，预计2025年5月26日前答复。")
+	moderator.post(address+"/disposition", url.Values{
+		"version": {"0"}, "outcome": {"reference"}, "reason": {"留待下一轮修订研究。"}, "answer": {"感谢您的意见。"},
+	}).want(t, 303)
+	if _, err := d.db.Exec(t.Context(), `UPDATE consultation SET concluded_on = '2025-05-01'`); err != nil {
+		t.Fatal(err)
+	}
+	editor.post("/staff/answers/approve", url.Values{"id": {id + ".1"}}).want(t, 303)
+	current("您的意见已办结。感谢您的参与。")
+	if got := status().text(".steps"); !strings.Contains(got, "答复，采纳情况：留作参考。") {
+		t.Errorf("steps: %q", got)
+	}
+	if got := status().text(".reply"); !strings.Contains(got, "留待下一轮修订研究。") || !strings.Contains(got, "感谢您的意见。") {
+		t.Errorf("the commenter reads %q", got)
+	}
+	if got := visitor.get("/consultations/" + sampleID + "/comments").want(t, 200).text("main"); strings.Contains(got, "感谢您的意见。") {
+		t.Error("the answer to a withheld comment is public")
 	}
 }

@@ -55,6 +55,8 @@ var actionWords = map[string]string{
 	"unit.add": "添加单位", "unit.change": "修改单位", "unit.disable": "停用单位", "unit.enable": "启用单位",
 	"word.add": "添加词语", "word.remove": "删除词语", "setting.rules": "修改密码规则或查看上限",
 	"calendar.add": "登记放假或调休", "calendar.remove": "删除放假或调休",
+	"comment.refer": "转办", "referral.accept": "接收转办", "referral.return": "退回转办", "referral.reply": "提出办理意见",
+	"answer.save": "保存答复草稿", "answer.submit": "提交答复", "answer.approve": "批准答复", "answer.send_back": "退回答复", "answer.template": "更改答复模板",
 	"export.start": "开始导出", "export.finish": "完成导出", "export.broken": "导出中断",
 	"audit.export": "导出日志", "audit.verify": "核对日志",
 	"consultation.import": "导入征集", "consultation.extend": "延长征集", "consultation.publication": "更改公开方式",
