@@ -23,7 +23,7 @@ func (s *Server) renderCalendar(w http.ResponseWriter, r *http.Request, status i
 		return err
 	}
 	v.Years = desk.CalendarYears(days)
-	f := s.deskFrame(r, "工作日历", desk.ItemCalendar, ui.Crumb{Name: "工作日历"})
+	f := s.deskFrame(r, "工作日历", desk.ItemSettings, ui.Crumb{Name: "设置", URL: "/staff/settings"}, ui.Crumb{Name: "工作日历"})
 	f.Problems, f.Wrong = problems, len(problems) > 0
 	if status == http.StatusOK {
 		f.Flash = map[string]string{"added": "已登记。", "removed": "已删除。"}[query(r, "saved")]

@@ -556,7 +556,7 @@ func Answers(f Frame, v AnswersView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "</p></nav><form method=\"get\" action=\"/staff/answers\" accept-charset=\"utf-8\"><input type=\"hidden\" name=\"tab\" value=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "</p></nav><form class=\"d-filter\" method=\"get\" action=\"/staff/answers\" role=\"search\" aria-label=\"筛选答复\" accept-charset=\"utf-8\"><input type=\"hidden\" name=\"tab\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -573,11 +573,11 @@ func Answers(f Frame, v AnswersView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Select(ui.Field{Name: "consultation", Label: "征集", Value: v.Consultation}, anyConsultation(v.Consultations)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = choice("consultation", "征集", v.Consultation, anyConsultation(v.Consultations)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "<p class=\"d-buttons\"><button class=\"button second\">筛选</button></p></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "<button class=\"button second\">筛选</button></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

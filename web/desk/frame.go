@@ -47,7 +47,6 @@ var railEntries = []railEntry{
 	{ItemPeople, "/staff/people", "用户", []staff.Permission{staff.ReadPeople}},
 	{ItemRetention, "/staff/retention", "留存与删除", []staff.Permission{staff.ManageRetention}},
 	{ItemSettings, "/staff/settings", "设置", []staff.Permission{staff.ReadSettings}},
-	{ItemCalendar, "/staff/settings/calendar", "工作日历", []staff.Permission{staff.ManageUnits}},
 	{ItemAccount, "/staff/account", "我的账户", nil},
 }
 

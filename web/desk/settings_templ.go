@@ -202,7 +202,7 @@ func Units(f Frame, v UnitsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<p><button class=\"button\">添加</button></p></form><h2>全部单位</h2><div class=\"d-scroll\" role=\"region\" aria-label=\"责任单位\" tabindex=\"0\"><table class=\"d-table\"><thead><tr><th scope=\"col\">名称</th><th scope=\"col\">别名</th><th scope=\"col\">状态</th><th scope=\"col\">操作</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<p><button class=\"button\">添加单位</button></p></form><h2>全部单位</h2><div class=\"d-scroll\" role=\"region\" aria-label=\"责任单位\" tabindex=\"0\"><table class=\"d-table\"><thead><tr><th scope=\"col\">名称</th><th scope=\"col\">别名</th><th scope=\"col\">状态</th><th scope=\"col\">操作</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -469,7 +469,7 @@ func Words(f Frame, v WordsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "<p><button class=\"button\">添加</button></p></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "<p><button class=\"button\">添加词语</button></p></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

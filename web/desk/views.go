@@ -40,7 +40,6 @@ const (
 	ItemAnswers       = "answers"
 	ItemConsultations = "consultations"
 	ItemExports       = "exports"
-	ItemCalendar      = "calendar"
 	ItemRequests      = "requests"
 	ItemRetention     = "retention"
 	ItemAccount       = "account"
