@@ -62,7 +62,7 @@ func PartWord(p Part) string {
 
 // AsOf says as of when the figures are, and by what the document can be told from any other.
 func (e *Edition) AsOf() string {
-	words := PartWord(e.Part) + "数据截至" + e.PublishedAt.In(calendar.Shanghai).Format("2006-01-02 15:04")
+	words := PartWord(e.Part) + "数据截至" + e.PublishedAt.In(calendar.Shanghai).Format("2006年1月2日15时04分")
 	if e.Edition > 1 {
 		words += "，第" + strconv.Itoa(e.Edition) + "次公布"
 	}
