@@ -61,7 +61,7 @@ func (s *Server) renderDispose(w http.ResponseWriter, r *http.Request, status in
 		return err
 	}
 	v.Comment = detail.Item
-	f := s.deskFrame(r, "答复", desk.ItemAnswers, append(commentCrumbs(detail.Item), ui.Crumb{Name: "答复"})...)
+	f := s.deskFrame(r, "答复", desk.ItemAnswers, underComment(detail.Item, "答复")...)
 	f.Problems, f.Wrong = problems, len(problems) > 0
 	return s.render(w, r, status, desk.Dispose(f, v))
 }

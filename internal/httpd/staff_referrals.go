@@ -50,7 +50,14 @@ func (s *Server) referralRoutes() []staffRoute {
 	}
 }
 
-// onComment is the comment of the address, with the crumbs of its page.
+// underComment are the crumbs of a page of its own for an act on a comment.
+func underComment(c comment.Item, act string) []ui.Crumb {
+	crumbs := commentCrumbs(c)
+	crumbs[len(crumbs)-1].URL = "/staff/comments/" + c.ID.String()
+	return append(crumbs, ui.Crumb{Name: act})
+}
+
+// onComment is the comment of the address.
 func (s *Server) onComment(r *http.Request) (moderation.Detail, error) {
 	id, err := commentID(r)
 	if err != nil {
@@ -100,7 +107,7 @@ func (s *Server) renderRefer(w http.ResponseWriter, r *http.Request, status int,
 	}
 	v.Comment = c
 	v.Units = slices.DeleteFunc(units, func(u staff.Unit) bool { return u.Disabled })
-	f := s.deskFrame(r, "转办", desk.ItemReferrals, append(commentCrumbs(c), ui.Crumb{Name: "转办"})...)
+	f := s.deskFrame(r, "转办", desk.ItemReferrals, underComment(c, "转办")...)
 	f.Problems, f.Wrong = problems, len(problems) > 0
 	return s.render(w, r, status, desk.Refer(f, v))
 }

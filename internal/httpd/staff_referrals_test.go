@@ -212,7 +212,7 @@ func TestTheCommenterIsToldOfFiveStepsAndReadsTheAnswer(t *testing.T) {
 	if got := status().text(".reply"); !strings.Contains(got, "留待下一轮修订研究。") || !strings.Contains(got, "感谢您的意见。") {
 		t.Errorf("the commenter reads %q", got)
 	}
-	if got := visitor.get("/consultations/" + sampleID + "/comments").want(t, 200).text("main"); strings.Contains(got, "感谢您的意见。") {
+	if got := visitor.get("/consultations/"+sampleID+"/comments").want(t, 200).text("main"); strings.Contains(got, "感谢您的意见。") {
 		t.Error("the answer to a withheld comment is public")
 	}
 }

@@ -1,6 +1,7 @@
 package public
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,7 +48,7 @@ func referredStep(v StatusResultView, now time.Time) ui.Step {
 	switch {
 	case len(p.Units) > 0 && p.ReferredAt != nil:
 		units := strings.Join(p.Units, "、")
-		step := ui.Step{Name: "已转办（" + units + "）", When: ui.Date(*p.ReferredAt), Done: true, Text: "已转" + units + "研究办理。"}
+		step := ui.Step{Name: "已转办（" + unitsInShort(p.Units) + "）", When: ui.Date(*p.ReferredAt), Done: true, Text: "已转" + units + "研究办理。"}
 		if p.AnsweredAt == nil && p.DueOn != nil && now.Before(p.DueOn.AddDate(0, 0, 1).Add(-8*time.Hour)) {
 			step.Text = "已转" + units + "研究办理，预计" + p.DueOn.Format("2006年1月2日") + "前答复。"
 		}
@@ -58,6 +59,14 @@ func referredStep(v StatusResultView, now time.Time) ui.Step {
 		return ui.Step{Name: "转办", Text: "由起草单位直接办理。"}
 	}
 	return ui.Step{Name: "转办", Text: "审核后转交责任单位研究。"}
+}
+
+// unitsInShort names up to three departments, of more the lead and their number.
+func unitsInShort(units []string) string {
+	if len(units) <= 3 {
+		return strings.Join(units, "、")
+	}
+	return units[0] + "等" + strconv.Itoa(len(units)) + "个单位"
 }
 
 func answeredStep(v StatusResultView) ui.Step {
