@@ -3,6 +3,8 @@ package referral_test
 import (
 	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"wenji/internal/apperr"
@@ -182,5 +184,34 @@ func TestTheFasterChangeOfATemplateStays(t *testing.T) {
 	var c *apperr.Conflict
 	if err := f.PutTemplate(t.Context(), f.next, changed); !errors.As(err, &c) || c.By != "李明" {
 		t.Errorf("the slower change: %v", err)
+	}
+}
+
+func TestOfSeveralAtOnceOneDraftsAndOneApproves(t *testing.T) {
+	f := newFixture(t)
+	id := f.comment("published", "建议加装扶手。")
+	at := func(act func() error) (done int32) {
+		var n atomic.Int32
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				if err := act(); err == nil {
+					n.Add(1)
+				} else if !errors.Is(err, apperr.ErrConflict) {
+					t.Errorf("the slower: %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		return n.Load()
+	}
+	draft := adopted
+	draft.Versions = []int{0}
+	if n := at(func() error { return f.Dispose(t.Context(), f.moderator, []uuid.UUID{id}, draft) }); n != 1 {
+		t.Errorf("%d drafts", n)
+	}
+	n := at(func() error { _, err := f.Approve(t.Context(), f.editor, []uuid.UUID{id}, []int{1}); return err })
+	if mails := f.list(`SELECT id::text FROM outbox`); n != 1 || len(mails) != 1 {
+		t.Errorf("%d approvals, %d mails", n, len(mails))
 	}
 }

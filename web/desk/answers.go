@@ -147,3 +147,14 @@ func templateAction(t referral.Template) templ.SafeURL {
 func answerKey(a referral.Answer) string {
 	return a.CommentID.String() + "." + count(a.Version.Version)
 }
+
+// stillAsked are the departments that have yet to give their opinion.
+func stillAsked(file referral.File) []string {
+	var units []string
+	for _, r := range file.Referrals {
+		if r.State.Open() {
+			units = append(units, r.UnitName)
+		}
+	}
+	return units
+}
