@@ -349,3 +349,24 @@ func TestAFormulaIsTextInEveryFormat(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileMadeBeforeAnErasureIsGoneAfterIt(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.add(row{number: 1, state: "published", personal: person("王秀兰", "110101195001010011", "13800000001", "", "")})
+	id := f.personal(Options{ConsultationID: draft, Format: CSV})
+	f.fetch(id)
+	f.exec(`INSERT INTO erasure (id, consultation_id, actor, started_at, finished_at) VALUES (gen_random_uuid(), '2025-0002', 'wenji', $1, $1)`, now)
+	f.fetch(id) // another consultation's
+	f.exec(`INSERT INTO erasure (id, consultation_id, actor, started_at, finished_at) VALUES (gen_random_uuid(), $1, 'wenji', $2, $2)`, draft, now)
+	if _, err := f.Fetch(t.Context(), moderator, id); !errors.Is(err, apperr.ErrConflict) {
+		t.Errorf("fetched after the erasure: %v", err)
+	}
+	if n, err := f.Purge(t.Context()); n != 1 || err != nil {
+		t.Errorf("removed %d, %v", n, err)
+	}
+	var pieces int
+	if err := f.DB.QueryRow(t.Context(), `SELECT count(*) FROM export_chunk`).Scan(&pieces); err != nil || pieces != 0 {
+		t.Errorf("%d pieces left, %v", pieces, err)
+	}
+}

@@ -109,6 +109,9 @@ func (s *Store) Fetch(ctx context.Context, by staff.Member, id uuid.UUID) (*Kept
 		case r.StateAt(at) != Ready:
 			return apperr.ErrConflict
 		}
+		if err := stillWhole(ctx, tx, id, at); err != nil {
+			return err
+		}
 		k.file = r.file()
 		return audit.Record(ctx, tx, audit.Entry{
 			At: at, Actor: by.Signature(), Role: string(by.Role), Action: "export.download", ConsultationID: r.ConsultationID,
@@ -119,6 +122,18 @@ func (s *Store) Fetch(ctx context.Context, by staff.Member, id uuid.UUID) (*Kept
 		return nil, err
 	}
 	return k, nil
+}
+
+// stillWhole is apperr.ErrConflict for a file that Purge is about to remove, as it may hold what has been erased.
+func stillWhole(ctx context.Context, tx pgx.Tx, id uuid.UUID, at time.Time) error {
+	var gone bool
+	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM export WHERE id = $2 AND `+outdated+`)`, at, id).Scan(&gone); err != nil {
+		return fmt.Errorf("look for erasures behind export %s: %w", id, err)
+	}
+	if gone {
+		return apperr.ErrConflict
+	}
+	return nil
 }
 
 // Filename is a name for the file, in ASCII, without personal data.
@@ -177,7 +192,15 @@ func (s *Store) pieces(ctx context.Context, r *Record, from int) ([]string, erro
 	return pieces, nil
 }
 
-// Purge removes files that have outlived their time, and wishes that nobody approved in time. It returns how many.
+// outdated is true of a kept file with personal data that may hold what has been erased since: it was allowed before the
+// end of an erasure in its consultation, of one commenter's data or of all (个人信息保护法 §47). $1 is now.
+const outdated = `
+	export.profile = 'personal'
+	AND EXISTS (SELECT FROM erasure e
+	             WHERE e.consultation_id = export.consultation_id AND export.decided_at <= coalesce(e.finished_at, $1))`
+
+// Purge removes files that have outlived their time or hold what was erased, and wishes that nobody approved in time. It
+// returns how many.
 func (s *Store) Purge(ctx context.Context) (n int, err error) {
 	err = s.DB.InTx(ctx, func(tx pgx.Tx) error {
 		at := s.now()
@@ -186,7 +209,7 @@ func (s *Store) Purge(ctx context.Context) (n int, err error) {
 			   SET state = 'expired'
 			 WHERE id IN (SELECT id
 			                FROM export
-			               WHERE state IN ('waiting', 'ready') AND expires_at <= $1
+			               WHERE state IN ('waiting', 'ready') AND expires_at <= $1 OR state = 'ready' AND `+outdated+`
 			               ORDER BY expires_at
 			               LIMIT $2
 			                 FOR UPDATE SKIP LOCKED)
