@@ -25,6 +25,8 @@ const (
 var (
 	csp = []string{"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; media-src 'self'; " +
 		"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"}
+	// cspFile is for files that people brought in: should a browser ever show one in place, it may do nothing.
+	cspFile    = []string{"default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'"}
 	nosniff    = []string{"nosniff"}
 	sameOrigin = []string{"same-origin"}
 	deny       = []string{"DENY"}
@@ -140,9 +142,9 @@ func (s *Server) limitRequests(next http.Handler) http.Handler {
 }
 
 // limitTime bounds how long a handler may wait for the database.
-func limitTime(next http.Handler) http.Handler {
+func (s *Server) limitTime(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), handlerWait)
+		ctx, cancel := context.WithTimeout(r.Context(), s.wait)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})

@@ -3,6 +3,7 @@ package httpd
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,7 +30,8 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, c te
 	body := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(body)
 	body.Reset()
-	if err := c.Render(r.Context(), body); err != nil {
+	// What a page says has been read by now: that the time for reading is over must not keep anyone from being told so.
+	if err := c.Render(context.WithoutCancel(r.Context()), body); err != nil {
 		return err
 	}
 	h := w.Header()

@@ -2,6 +2,7 @@
 package httpd
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -62,10 +63,14 @@ type Server struct {
 	draining sync.Once
 	drained  chan struct{}
 	once     sync.Once
+	wait     time.Duration // see limitTime; 0: handlerWait
 }
 
 func (s *Server) init() {
-	s.once.Do(func() { s.drained = make(chan struct{}) })
+	s.once.Do(func() {
+		s.drained = make(chan struct{})
+		s.wait = cmp.Or(s.wait, handlerWait)
+	})
 }
 
 // Drain makes /readyz answer 503 from now on, so that a balancer sends no more people here.

@@ -344,3 +344,16 @@ func wantSoundPage(t *testing.T, address string, p *page) {
 		}
 	})
 }
+
+func TestAFileOfAResultMayTakeAsLongAsItsReader(t *testing.T) {
+	t.Parallel()
+	d := closedDesk(t, 3)
+	d.member("wangfang").publishPart("received").want(t, 303)
+	hurried := newReplica(t, d.db, d.keys, time.Date(2025, 6, 20, 9, 0, 0, 0, consultation.Shanghai))
+	hurried.web.WaitAtMost(time.Nanosecond)
+	visitor := hurried.browser()
+	visitor.get("/consultations/"+sampleID+"/files/none.pdf").want(t, http.StatusServiceUnavailable)
+	for _, ending := range []string{"csv", "xlsx", "docx"} {
+		visitor.get("/consultations/"+sampleID+"/result."+ending).want(t, 200)
+	}
+}

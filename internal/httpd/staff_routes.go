@@ -65,12 +65,12 @@ func (s *Server) queueRoutes() []staffRoute {
 
 // staffRoutes mounts the desk.
 func (s *Server) staffRoutes(r chi.Router) {
-	r.With(limitTime).Get("/staff/login", s.page(s.loginForm))
-	r.With(limitTime).Post("/staff/login", s.page(s.signIn))
+	r.With(s.limitTime).Get("/staff/login", s.page(s.loginForm))
+	r.With(s.limitTime).Post("/staff/login", s.page(s.signIn))
 	for _, route := range s.deskRoutes() {
 		guarded := r.With(s.requireMember, s.requirePermission(route.need))
 		if !route.long {
-			guarded = r.With(limitTime, s.requireMember, s.requirePermission(route.need))
+			guarded = r.With(s.limitTime, s.requireMember, s.requirePermission(route.need))
 		}
 		guarded.Method(route.method, route.pattern, s.page(s.onDesk(route.handle)))
 	}
