@@ -1,12 +1,9 @@
 package httpd
 
 import (
-	"bytes"
 	"errors"
-	"mime"
 	"net/http"
 	"strings"
-	"time"
 
 	"wenji/internal/apperr"
 	"wenji/internal/clause"
@@ -247,11 +244,8 @@ func (s *Server) attachment(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", a.MediaType)
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.Name}))
-	h["Cache-Control"] = revalidate
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	w.Header()["Cache-Control"] = revalidate
+	serveFile(w, r, a, content)
 	return nil
 }
 

@@ -88,6 +88,7 @@ func (s *Server) deskAttachment(w http.ResponseWriter, r *http.Request) error {
 // serveFile offers an attachment to be saved; no browser shows it in place.
 func serveFile(w http.ResponseWriter, r *http.Request, a consultation.Attachment, content []byte) {
 	h := w.Header()
+	h["Content-Security-Policy"] = cspFile
 	h.Set("Content-Type", a.MediaType)
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.Name}))
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))

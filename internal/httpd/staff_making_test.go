@@ -171,6 +171,9 @@ func TestAttachmentsAreCheckedByTheirContent(t *testing.T) {
 	b.sendFile(address, `..\..\说明.docx`, docx.Bytes(), version()).want(t, 303)
 	link := b.get(address).want(t, 200).Find("tbody a").AttrOr("href", "")
 	file := b.get(link).want(t, 200)
+	if !strings.Contains(file.Header.Get("Content-Security-Policy"), "sandbox") {
+		t.Error("a browser that shows the file in place lets it run")
+	}
 	if file.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(file.Header.Get("Content-Disposition"), "attachment") ||
 		file.body != docx.String() || strings.Contains(link, "..") {
 		t.Errorf("%s: %v", link, file.Header)
