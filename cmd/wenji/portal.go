@@ -95,14 +95,15 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 	comments := comment.NewStore(p.db, p.submit, c.keys, tries)
 	p.sealer = &audit.Sealer{DB: p.db, Key: c.keys.AuditKey(), Log: c.log}
 	p.mail = &notify.Sender{DB: p.db, Keys: c.keys, Server: c.mail, BaseURL: c.baseURL, Log: c.log, Now: p.db.Now}
+	desk := &moderation.Store{DB: p.db, Keys: c.keys, Now: p.db.Now, Log: c.log}
 	p.server = &httpd.Server{
 		DB:             p.db,
 		Consultations:  &consultation.Store{DB: p.db, Now: p.db.Now},
 		Comments:       comments,
-		Moderation:     &moderation.Store{DB: p.db, Keys: c.keys, Now: p.db.Now, Log: c.log},
+		Moderation:     desk,
 		Calendar:       days,
 		Similar:        &similar.Store{DB: p.db, Keys: c.keys, Now: p.db.Now, Log: c.log},
-		Intake:         &intake.Store{DB: p.db, Keys: c.keys, Comments: comments, Now: p.db.Now},
+		Intake:         &intake.Store{DB: p.db, Keys: c.keys, Comments: comments, Now: p.db.Now, Look: desk.Look},
 		Referrals:      &referral.Store{DB: p.db, Keys: c.keys, Calendar: days, Now: p.db.Now},
 		Reports:        &report.Store{DB: p.db, Calendar: days, Now: p.db.Now},
 		Retention:      &retention.Store{DB: p.db, Keys: c.keys, Calendar: days, Tries: tries, Now: p.db.Now},

@@ -39,7 +39,8 @@ WITH input AS MATERIALIZED (
       AS i (id, channel, received_at, title, body, clauses, masked_name, occupation, flags, text_digest, form_digest,
             code_index, tail_index, code_attempt, ord)
 ), known AS MATERIALIZED (
-  SELECT id, number, received_at, code_attempt FROM comment WHERE id = ANY ($2::uuid[])
+  SELECT c.id, c.number, c.received_at, c.code_attempt, c.form_digest NOT IN ('', i.form_digest) AS changed
+    FROM comment c JOIN input i ON i.id = c.id
 ), fresh AS MATERIALIZED (
   SELECT i.*, row_number() OVER (ORDER BY i.ord) AS place
     FROM input i JOIN consultation c ON c.id = $1
@@ -64,14 +65,15 @@ WITH input AS MATERIALIZED (
     FROM fresh f, counted k
   RETURNING id, number, received_at, code_attempt
 )
-SELECT id, number, received_at, code_attempt, true AS fresh FROM added
+SELECT id, number, received_at, code_attempt, true AS fresh, false AS changed FROM added
  UNION ALL
-SELECT id, number, received_at, code_attempt, false FROM known`
+SELECT id, number, received_at, code_attempt, false, changed FROM known`
 
 // Entered is an entry as the database holds it.
 type Entered struct {
 	Receipt
-	Fresh bool // stored by this very call
+	Fresh   bool // stored by this very call
+	Changed bool // stored before, in other words than these
 }
 
 // Enter stores entries of one consultation with their sealed personal data, in the caller's transaction, which also
@@ -187,7 +189,7 @@ func (s *Store) insertEntries(ctx context.Context, tx pgx.Tx, consultationID str
 	var id uuid.UUID
 	var attempt int
 	e := Entered{Receipt: Receipt{ConsultationID: consultationID, State: Received}}
-	_, err = pgx.ForEachRow(found, []any{&id, &e.Number, &e.ReceivedAt, &attempt, &e.Fresh}, func() error {
+	_, err = pgx.ForEachRow(found, []any{&id, &e.Number, &e.ReceivedAt, &attempt, &e.Fresh, &e.Changed}, func() error {
 		e.Code = receiptCode(s.Keys, id, attempt)
 		entered[id] = e
 		return nil

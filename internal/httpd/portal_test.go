@@ -103,15 +103,16 @@ func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Ti
 	tries := &throttle.Limiter{DB: db, Index: keys.Index}
 	days := &calendar.Store{DB: db}
 	comments := comment.NewStore(db, db, keys, tries)
+	desk := &moderation.Store{DB: db, Keys: keys, Now: db.Now}
 	log := &syncBuffer{}
 	p := &portal{t: t, db: db, keys: keys, log: log, web: &httpd.Server{
 		DB:            db,
 		Consultations: &consultation.Store{DB: db, Now: db.Now},
 		Comments:      comments,
-		Moderation:    &moderation.Store{DB: db, Keys: keys, Now: db.Now},
+		Moderation:    desk,
 		Calendar:      days,
 		Similar:       &similar.Store{DB: db, Keys: keys, Now: db.Now},
-		Intake:        &intake.Store{DB: db, Keys: keys, Comments: comments, Now: db.Now},
+		Intake:        &intake.Store{DB: db, Keys: keys, Comments: comments, Now: db.Now, Look: desk.Look},
 		Referrals:     &referral.Store{DB: db, Keys: keys, Calendar: days, Now: db.Now},
 		Reports:       &report.Store{DB: db, Calendar: days, Now: db.Now},
 		Retention:     &retention.Store{DB: db, Keys: keys, Calendar: days, Tries: tries, Now: db.Now},

@@ -92,6 +92,14 @@ func (s *Server) enterComment(w http.ResponseWriter, r *http.Request) error {
 		v.Again = len(scan.Content) > 0
 		return s.renderEntry(w, r, http.StatusUnprocessableEntity, invalid.Problems, v)
 	}
+	var used *intake.FormUsed
+	if errors.As(err, &used) { // a form of its own for this comment, so that it can be sent once it has been looked at
+		if v.ID, err = uuid.NewV7(); err != nil {
+			return err
+		}
+		v.Again = len(scan.Content) > 0
+		return s.renderEntry(w, r, http.StatusConflict, problemsOf("body", validate.EntryFormUsed(used.Number)), v)
+	}
 	if err != nil {
 		return err
 	}
@@ -141,6 +149,7 @@ func (s *Server) openScan(w http.ResponseWriter, r *http.Request) error {
 // sendFile answers with a file to be saved.
 func sendFile(w http.ResponseWriter, mediaType, name string, content []byte) {
 	h := w.Header()
+	h["Content-Security-Policy"] = cspFile
 	h.Set("Content-Type", mediaType)
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	w.Write(content)

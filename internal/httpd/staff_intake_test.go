@@ -67,6 +67,13 @@ func TestALetterIsEnteredWithItsScanAndItsSlipPrinted(t *testing.T) {
 	comment := strings.TrimSuffix(sent.Header.Get("Location"), "/slip")
 	d.member("zhaoli").get(sent.Header.Get("Location")).want(t, 404)
 
+	another := letter(form)
+	another.Set("body", "请在小区门口增设长椅，方便老年人歇脚。")
+	kept := b.upload("/staff/comments/new", another).want(t, 409)
+	if kept.Find("[name=body]").Text() != another.Get("body") || kept.value("entry") == form.value("entry") || !strings.Contains(kept.text("#problems"), "第1号") {
+		t.Error("another comment typed into the same form is lost, or can not be sent")
+	}
+
 	detail := b.get(comment).want(t, 200)
 	if text := detail.Find("#origin").Parent().Text(); !strings.Contains(text, "信函") || !strings.Contains(text, "2025年4月30日") || !strings.Contains(text, "李明") {
 		t.Errorf("the origin reads %q", text)
@@ -77,7 +84,8 @@ func TestALetterIsEnteredWithItsScanAndItsSlipPrinted(t *testing.T) {
 	b.post(comment+"/scan", url.Values{"scan_reason": {""}}).want(t, 422)
 	scan := b.post(comment+"/scan", url.Values{"scan_reason": {"核对来信内容"}}).want(t, 200)
 	if scan.body != "%PDF-1.7 letter" || scan.Header.Get("Content-Type") != "application/pdf" ||
-		!strings.HasPrefix(scan.Header.Get("Content-Disposition"), "attachment") {
+		!strings.HasPrefix(scan.Header.Get("Content-Disposition"), "attachment") ||
+		!strings.Contains(scan.Header.Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("the scan is %q as %s", scan.body, scan.Header.Get("Content-Type"))
 	}
 	d.member("wangfang").post(comment+"/scan", url.Values{"scan_reason": {"核对来信内容"}}).want(t, http.StatusForbidden)

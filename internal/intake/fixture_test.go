@@ -20,6 +20,7 @@ import (
 	"wenji/internal/vault"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 const sampleID = "2025-0001"
@@ -34,6 +35,8 @@ type fixture struct {
 	zhaoLi  staff.Member
 	editor  staff.Member
 	auditor staff.Member
+	quota   int // of looks at personal data
+	looks   int
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -55,6 +58,11 @@ func newFixture(t testing.TB) *fixture {
 	}
 	tries := &throttle.Limiter{DB: db, Index: keys.Index}
 	f.Store = &Store{DB: db, Keys: keys, Comments: comment.NewStore(db, db, keys, tries), Now: func() time.Time { return f.at }}
+	f.quota = 50
+	f.Look = func(context.Context, pgx.Tx, staff.Member, time.Time) (bool, int, error) {
+		f.looks++
+		return f.looks <= f.quota, f.quota, nil
+	}
 	f.liMing = f.member("liming", "李明", staff.Moderator)
 	f.zhaoLi = f.member("zhaoli", "赵丽", staff.Moderator)
 	f.editor = f.member("wangfang", "王芳", staff.Editor)

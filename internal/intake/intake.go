@@ -29,6 +29,9 @@ type Store struct {
 	Keys     *vault.KeyRing
 	Comments *comment.Store
 	Now      func() time.Time
+
+	// Look counts a look at personal data against the member's quota of the day, in tx; see moderation.Store.Look.
+	Look func(ctx context.Context, tx pgx.Tx, by staff.Member, at time.Time) (within bool, limit int, err error)
 }
 
 // now is the moment of an act, as precise as the database keeps it.
@@ -41,7 +44,8 @@ type Entry struct {
 	Scan []byte // may be nil
 }
 
-// Enter stores one comment with its scan and returns its receipt. Anything to be mended is *apperr.Invalid.
+// Enter stores one comment with its scan and returns its receipt. Anything to be mended is *apperr.Invalid; *FormUsed: the
+// form was sent before with other words.
 func (s *Store) Enter(ctx context.Context, by staff.Member, consultationID string, e Entry) (comment.Receipt, error) {
 	if !by.Can(staff.EnterComments) {
 		return comment.Receipt{}, apperr.ErrForbidden
@@ -91,6 +95,17 @@ func (s *Store) Enter(ctx context.Context, by staff.Member, consultationID strin
 	return receipt, err
 }
 
+// FormUsed says that another comment was entered with this form before: it was gone back to and filled in anew. It is an
+// apperr.ErrConflict: what is in it now has not been stored.
+type FormUsed struct {
+	Number int // of the comment entered before
+}
+
+func (f *FormUsed) Error() string { return fmt.Sprintf("form was used for comment %d", f.Number) }
+
+// Unwrap makes errors.Is(err, apperr.ErrConflict) true.
+func (f *FormUsed) Unwrap() error { return apperr.ErrConflict }
+
 // row is one checked entry on its way into the tables.
 type row struct {
 	id     uuid.UUID
@@ -116,6 +131,9 @@ func (s *Store) store(ctx context.Context, tx pgx.Tx, by staff.Member, consultat
 	var entries []audit.Entry
 	for _, r := range rows {
 		e := entered[r.id]
+		if e.Changed {
+			return nil, &FormUsed{Number: e.Number}
+		}
 		if !e.Fresh {
 			continue
 		}

@@ -219,3 +219,35 @@ func TestScansAreSealedAnewWithTheActiveKey(t *testing.T) {
 		t.Errorf("%q, %v", scan.Content, err)
 	}
 }
+
+func TestAFormThatIsGoneBackToDoesNotSwallowAnotherComment(t *testing.T) {
+	f := newFixture(t)
+	id, _ := f.enter(letter(), nil)
+	other := letter()
+	other.Title, other.Body, other.Name, other.Phone = "建议增设长椅", "请在小区门口增设长椅，方便老年人歇脚。", "李桂芳", "13912345678"
+	_, err := f.Enter(t.Context(), f.liMing, sampleID, Entry{ID: id, Form: other})
+	var used *FormUsed
+	if !errors.As(err, &used) || used.Number != 1 || !errors.Is(err, apperr.ErrConflict) {
+		t.Errorf("another comment with the same form: %v", err)
+	}
+	if n := f.number(`SELECT count(*) FROM comment`); n != 1 {
+		t.Errorf("%d stored", n)
+	}
+}
+
+func TestAScanCountsAgainstTheQuotaOfLooks(t *testing.T) {
+	f := newFixture(t)
+	id, _ := f.enter(letter(), []byte("%PDF-1.7 letter"))
+	f.quota = 1
+	if _, err := f.OpenScan(t.Context(), f.liMing, id, "核对来信内容"); err != nil {
+		t.Fatal(err)
+	}
+	scan, err := f.OpenScan(t.Context(), f.liMing, id, "核对来信内容")
+	wantProblem(t, err, "scan_reason "+validate.QuotaReached(1))
+	if scan.Content != nil {
+		t.Error("the scan was given all the same")
+	}
+	if got := f.text(`SELECT string_agg(action, ' ' ORDER BY id) FROM audit_entry WHERE action IN ('comment.scan', 'reveal.quota')`); got != "comment.scan reveal.quota" {
+		t.Errorf("the record says %s", got)
+	}
+}

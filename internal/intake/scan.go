@@ -69,7 +69,7 @@ const (
 )
 
 // OpenScan returns the scan of a comment once the member has said what for: it may show what only a reveal shows, so it
-// needs the same right and goes into the record in the same way.
+// needs the same right, counts against the same quota, and goes into the record in the same way.
 func (s *Store) OpenScan(ctx context.Context, by staff.Member, id uuid.UUID, reason string) (Scan, error) {
 	if !by.Can(staff.Reveal) {
 		return Scan{}, apperr.ErrForbidden
@@ -82,6 +82,9 @@ func (s *Store) OpenScan(ctx context.Context, by staff.Member, id uuid.UUID, rea
 		return Scan{}, invalid("scan_reason", validate.PurposeLong)
 	}
 	var scan Scan
+	var within bool
+	var limit int
+	at := s.now()
 	err := s.DB.InTx(ctx, func(tx pgx.Tx) error {
 		var consultationID string
 		var sealed []byte
@@ -95,16 +98,27 @@ func (s *Store) OpenScan(ctx context.Context, by staff.Member, id uuid.UUID, rea
 		if err != nil {
 			return fmt.Errorf("read the scan of comment %s: %w", id, err)
 		}
+		e := audit.Entry{
+			At: at, Actor: by.Signature(), Role: string(by.Role), Action: "comment.scan", ConsultationID: consultationID,
+			Subject: fmt.Sprintf("comment %d", scan.Number), Detail: reason,
+		}
+		if within, limit, err = s.Look(ctx, tx, by, at); err != nil {
+			return err
+		}
+		if !within {
+			e.Action, e.Detail = "reveal.quota", fmt.Sprintf("scan, %d", limit)
+			return audit.Record(ctx, tx, e)
+		}
 		if scan.Content, err = s.Keys.OpenValue(scanPlace, id, sealed); err != nil {
 			return fmt.Errorf("open the scan of comment %s: %w", id, err)
 		}
-		return audit.Record(ctx, tx, audit.Entry{
-			At: s.now(), Actor: by.Signature(), Role: string(by.Role), Action: "comment.scan", ConsultationID: consultationID,
-			Subject: fmt.Sprintf("comment %d", scan.Number), Detail: reason,
-		})
+		return audit.Record(ctx, tx, e)
 	})
 	if err != nil {
 		return Scan{}, err
+	}
+	if !within {
+		return Scan{}, invalid("scan_reason", validate.QuotaReached(limit))
 	}
 	return scan, nil
 }

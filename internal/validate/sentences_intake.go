@@ -50,6 +50,11 @@ func EntrySame(number int) string {
 	return fmt.Sprintf("与已录入的第%d号意见相同，不再重复录入。", number)
 }
 
+// EntryFormUsed tells that the form was gone back to after another comment had been entered with it.
+func EntryFormUsed(number int) string {
+	return fmt.Sprintf("这份表单已录入了第%d号意见，现在填写的内容没有保存。如果这是另一条意见，请核对后再次提交。", number)
+}
+
 // ImportSame tells that a file has been imported before.
 func ImportSame(by string, at time.Time, n int) string {
 	return fmt.Sprintf("这个文件已由%s于%s导入过（%d条），没有重复导入。", by, at.In(shanghai).Format("2006-01-02 15:04"), n)
