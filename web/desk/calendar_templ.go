@@ -53,7 +53,7 @@ func Calendar(f Frame, v CalendarView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<p>征集期限和办理期限按工作日计算：星期一至星期五，放假日除外，调休上班日计入。每年按国务院办公厅的通知登记。</p><h2 id=\"add\">登记</h2><form method=\"post\" action=\"/staff/settings/calendar\" accept-charset=\"utf-8\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<p>征集期限和办理期限按工作日计算：星期一至星期五，放假日除外，调休上班日计入。每年按国务院办公厅的通知登记。</p><h2 id=\"add\">登记</h2><form novalidate method=\"post\" action=\"/staff/settings/calendar\" accept-charset=\"utf-8\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

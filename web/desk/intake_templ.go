@@ -53,7 +53,7 @@ func NewComment(f Frame, v EntryView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<p class=\"hint\">录入通过信函、电子邮件、电话、来访登记和座谈听证收到的意见。录入后与网上意见统一编号、审核和答复。是否逾期以收到日期为准，在截止之前收到的，可以在截止之后补录。</p><form method=\"post\" action=\"/staff/comments/new\" enctype=\"multipart/form-data\" accept-charset=\"utf-8\"><input type=\"hidden\" name=\"entry\" value=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<p class=\"hint\">录入通过信函、电子邮件、电话、来访登记和座谈听证收到的意见。录入后与网上意见统一编号、审核和答复。是否逾期以收到日期为准，在截止之前收到的，可以在截止之后补录。</p><form novalidate method=\"post\" action=\"/staff/comments/new\" enctype=\"multipart/form-data\" accept-charset=\"utf-8\"><input type=\"hidden\" name=\"entry\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -530,7 +530,7 @@ func Imports(f Frame, v ImportsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<p>可以导入按模板填写的Excel工作簿，或者从邮箱中导出的电子邮件（.eml，可以一次选择多封）。上传后先预览，确认之后才会存入。</p><p><a href=\"/staff/comments/import/template.xlsx\">下载Excel模板</a></p><form method=\"post\" action=\"/staff/comments/import\" enctype=\"multipart/form-data\" accept-charset=\"utf-8\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<p>可以导入按模板填写的Excel工作簿，或者从邮箱中导出的电子邮件（.eml，可以一次选择多封）。上传后先预览，确认之后才会存入。</p><p><a href=\"/staff/comments/import/template.xlsx\">下载Excel模板</a></p><form novalidate method=\"post\" action=\"/staff/comments/import\" enctype=\"multipart/form-data\" accept-charset=\"utf-8\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -981,14 +981,14 @@ func origin(f Frame, v CommentView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Origin.ScanType != "" && f.Member.Can(staff.Reveal) {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "<form method=\"post\" action=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "<form novalidate method=\"post\" action=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
 				templ_7745c5c3_Var49, templ_7745c5c3_Err = templruntime.NewAttributeExpression(commentURL(v.Comment, "scan")).ResolveURL(ctx)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `desk/intake.templ`, Line: 203, Col: 62}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `desk/intake.templ`, Line: 203, Col: 73}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var49)
 				if templ_7745c5c3_Err != nil {

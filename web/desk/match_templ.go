@@ -78,14 +78,14 @@ func MatchVersions(f Frame, v MatchView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p>系统已按文字相似程度对应新旧条目，请核对。对应的条目沿用原来的编号标识，已收到的意见仍归于该条。两条新条目对应同一条旧条目的，为拆分，前一条沿用。</p><form method=\"post\" action=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p>系统已按文字相似程度对应新旧条目，请核对。对应的条目沿用原来的编号标识，已收到的意见仍归于该条。两条新条目对应同一条旧条目的，为拆分，前一条沿用。</p><form novalidate method=\"post\" action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
 			templ_7745c5c3_Var5, templ_7745c5c3_Err = templruntime.NewAttributeExpression(staffConsultationURL(v.Consultation.ID, "import/match")).ResolveURL(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `desk/match.templ`, Line: 15, Col: 86}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `desk/match.templ`, Line: 15, Col: 97}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var5)
 			if templ_7745c5c3_Err != nil {
