@@ -629,7 +629,8 @@ CREATE TABLE public.reveal_count (
     day date NOT NULL,
     used integer DEFAULT 0 NOT NULL,
     extra integer DEFAULT 0 NOT NULL,
-    refused integer DEFAULT 0 NOT NULL
+    refused integer DEFAULT 0 NOT NULL,
+    looked boolean DEFAULT true NOT NULL
 );
 
 CREATE TABLE public.session (
@@ -1103,9 +1104,6 @@ ALTER TABLE ONLY public.result_row
 
 ALTER TABLE ONLY public.retention
     ADD CONSTRAINT retention_consultation_id_fkey FOREIGN KEY (consultation_id) REFERENCES public.consultation(id);
-
-ALTER TABLE ONLY public.reveal_count
-    ADD CONSTRAINT reveal_count_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.member(id);
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.member(id);

@@ -7,9 +7,11 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"reflect"
 	"strings"
 
+	"wenji/internal/httpd"
 	"wenji/internal/notify"
 	"wenji/internal/vault"
 	"wenji/web/ui"
@@ -29,6 +31,40 @@ type config struct {
 	LogLevel       slog.Level   `env:"LOG_LEVEL" envDefault:"INFO"`
 
 	Site siteConfig `envPrefix:"SITE_"`
+	OIDC oidcConfig `envPrefix:"OIDC_"`
+}
+
+// oidcConfig is the office's provider of identities (统一身份认证, OpenID Connect).
+type oidcConfig struct {
+	Issuer     string `env:"ISSUER"`
+	ClientID   string `env:"CLIENT_ID"`
+	SecretFile string `env:"CLIENT_SECRET_FILE"`
+}
+
+// provider is the provider of the settings, nil where none is named.
+func (c config) provider() (*httpd.IdentityProvider, error) {
+	o := c.OIDC
+	if o == (oidcConfig{}) {
+		return nil, nil
+	}
+	if o.Issuer == "" || o.ClientID == "" || o.SecretFile == "" || c.BaseURL == "" {
+		return nil, errors.New("统一身份认证的设置不全：请同时填写 WENJI_OIDC_ISSUER、WENJI_OIDC_CLIENT_ID、WENJI_OIDC_CLIENT_SECRET_FILE 和 WENJI_BASE_URL")
+	}
+	if u, err := url.Parse(o.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && !loopback(u.Hostname()) {
+		return nil, errors.New("WENJI_OIDC_ISSUER 不对：请写成 https://id.example.gov.cn 这样的网址")
+	}
+	secret, err := os.ReadFile(o.SecretFile)
+	if err != nil {
+		return nil, fmt.Errorf("WENJI_OIDC_CLIENT_SECRET_FILE 读不出：%w", err)
+	}
+	return &httpd.IdentityProvider{
+		Issuer: o.Issuer, ClientID: o.ClientID, Secret: strings.TrimSpace(string(secret)), ReturnURL: c.BaseURL + httpd.ProviderReturn,
+	}, nil
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // siteConfig is the identity of the site, for header, footer and the meta tags of 政府网站.
@@ -113,6 +149,9 @@ func readConfig(getenv func(string) string, n need) (config, error) {
 		faults = append(faults, "WENJI_CIPHER 不对：请填写 aes 或 sm4（国密算法），它决定新密钥使用的算法")
 	}
 	if _, err := c.mail(); err != nil {
+		faults = append(faults, err.Error())
+	}
+	if _, err := c.provider(); err != nil {
 		faults = append(faults, err.Error())
 	}
 	if len(faults) > 0 {

@@ -89,9 +89,13 @@ func runDemo(ctx context.Context, t *terminal, f demoFlags) error {
 	if err != nil {
 		return err
 	}
+	provider, err := c.provider()
+	if err != nil {
+		return err
+	}
 	p, err := newPortal(ctx, portalConfig{
 		databaseURL: url, keys: keys, log: log, site: demoSite(c.Site), baseURL: c.BaseURL, proxies: c.proxies(),
-		skew: skew, captchaDigits: f.digits, checkLimit: demoCheckLimit(f.digits), mail: mail,
+		skew: skew, captchaDigits: f.digits, checkLimit: demoCheckLimit(f.digits), mail: mail, provider: provider,
 	})
 	if err != nil {
 		return err

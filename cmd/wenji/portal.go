@@ -56,6 +56,7 @@ type portalConfig struct {
 	skew          time.Duration // demo only
 	captchaDigits string        // demo only
 	checkLimit    int
+	provider      *httpd.IdentityProvider
 }
 
 // checkLimit is how many check pages one address may ask for in ten minutes: an office or a village may share one.
@@ -117,6 +118,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		Site:           c.site,
 		Log:            c.log,
 		Now:            p.db.Now,
+		Provider:       c.provider,
 		BaseURL:        c.baseURL,
 		TLS:            strings.HasPrefix(c.baseURL, "https://"),
 		TrustedProxies: c.proxies,

@@ -40,9 +40,13 @@ func serveCommand(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			provider, err := c.provider()
+			if err != nil {
+				return err
+			}
 			p, err := newPortal(cmd.Context(), portalConfig{
 				databaseURL: c.DatabaseURL, keys: keys, log: log, site: site, baseURL: c.BaseURL, proxies: c.proxies(),
-				checkLimit: checkLimit, mail: mail,
+				checkLimit: checkLimit, mail: mail, provider: provider,
 			})
 			if err != nil {
 				return err

@@ -52,10 +52,11 @@ type Server struct {
 	Log           *slog.Logger
 	Now           func() time.Time
 
-	BaseURL        string         // canonical address, such as https://wenji.example; empty: links stay relative
-	TLS            bool           // people reach the portal over TLS: cookies are Secure and named __Host-
-	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For is believed
-	CheckLimit     int            // check pages an address may ask for in ten minutes; 0: no limit (load tests)
+	Provider       *IdentityProvider // sign-on beside passwords; nil: passwords alone
+	BaseURL        string            // canonical address, such as https://wenji.example; empty: links stay relative
+	TLS            bool              // people reach the portal over TLS: cookies are Secure and named __Host-
+	TrustedProxies []netip.Prefix    // peers whose X-Forwarded-For is believed
+	CheckLimit     int               // check pages an address may ask for in ten minutes; 0: no limit (load tests)
 
 	pages    pageCache
 	dossiers keptDossiers

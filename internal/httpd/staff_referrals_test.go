@@ -104,7 +104,7 @@ func TestAnAnswerIsDraftedByOneAndApprovedByAnother(t *testing.T) {
 	moderator, editor := d.member("liming"), d.member("wangfang")
 	address := d.passed(moderator, "建议加装扶手", "建议在楼道加装扶手，方便老年人上下楼。")
 	d.referTo(moderator, address)
-	if got := moderator.get(address + "/disposition").want(t, 200).text("main p.hint"); got != "尚未提出办理意见："+officerUnit+"。" {
+	if got := moderator.get(address+"/disposition").want(t, 200).text("main p.hint"); got != "尚未提出办理意见："+officerUnit+"。" {
 		t.Errorf("before the reply the drafter is told %q", got)
 	}
 	officer := d.member("sunli")

@@ -67,6 +67,10 @@ func (s *Server) queueRoutes() []staffRoute {
 func (s *Server) staffRoutes(r chi.Router) {
 	r.With(s.limitTime).Get("/staff/login", s.page(s.loginForm))
 	r.With(s.limitTime).Post("/staff/login", s.page(s.signIn))
+	r.With(s.limitTime).Get(providerPath, s.page(s.toProvider))
+	r.With(s.limitTime).Get(providerPath+"/return", s.page(s.fromProvider))
+	r.With(s.limitTime).Get(providerPath+"/confirm", s.page(s.askProven))
+	r.With(s.limitTime).Post(providerPath+"/confirm", s.page(s.signInProven))
 	for _, route := range s.deskRoutes() {
 		guarded := r.With(s.requireMember, s.requirePermission(route.need))
 		if !route.long {
@@ -153,7 +157,7 @@ func staffAddress(address string) string {
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !local(address) || path.Clean(u.Path) != u.Path {
 		return ""
 	}
-	if u.Path != "/staff" && !strings.HasPrefix(u.Path, "/staff/") || u.Path == "/staff/login" || u.Path == "/staff/logout" {
+	if u.Path != "/staff" && !strings.HasPrefix(u.Path, "/staff/") || u.Path == "/staff/login" || strings.HasPrefix(u.Path, "/staff/login/") || u.Path == "/staff/logout" {
 		return ""
 	}
 	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()

@@ -58,6 +58,7 @@ func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, status int,
 	p := s.uiPage(r, "登录工作平台")
 	p.Meta.NoIndex = true
 	p.Wrong = v.Message != ""
+	v.Provider = s.Provider != nil
 	return s.render(w, r, status, desk.Login(p, v))
 }
 
@@ -85,13 +86,18 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
+	return s.enter(w, r, token, m, v.Next)
+}
+
+// enter gives the browser its new session instead of one it may have had, and leads on.
+func (s *Server) enter(w http.ResponseWriter, r *http.Request, token string, m staff.Member, next string) error {
 	if before := s.sessionToken(r); before != "" {
 		if err := s.Staff.SignOut(r.Context(), before); err != nil && !errors.Is(err, apperr.ErrNotFound) {
 			return err
 		}
 	}
 	s.setSession(w, token)
-	http.Redirect(w, r, landing(m, v.Next), http.StatusSeeOther)
+	http.Redirect(w, r, landing(m, next), http.StatusSeeOther)
 	return nil
 }
 

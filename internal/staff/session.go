@@ -35,7 +35,7 @@ func (s *Store) open(ctx context.Context, a account, step int64) (token string, 
 	at := s.now()
 	err = s.DB.InTx(ctx, func(tx pgx.Tx) error {
 		token = ""
-		if a.Must != MustEnrol {
+		if a.Must != MustEnrol && !a.proven {
 			fresh, err := useStep(ctx, tx, a.ID, step)
 			if err != nil || !fresh {
 				return err

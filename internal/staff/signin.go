@@ -57,6 +57,7 @@ type account struct {
 	sealed   []byte
 	disabled bool
 	held     bool   // the role rests
+	proven   bool   // the second factor was checked by a provider of identities
 	address  string // where the sign-in comes from
 }
 

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -132,4 +133,12 @@ func commentURL(c comment.Item, act string) templ.SafeURL {
 		address += "/" + act
 	}
 	return templ.SafeURL(address)
+}
+
+// providerURL leads to the provider of identities, and from there on to next.
+func providerURL(next string) templ.SafeURL {
+	if next == "" {
+		return "/staff/login/oidc"
+	}
+	return templ.SafeURL("/staff/login/oidc?" + url.Values{"next": {next}}.Encode())
 }

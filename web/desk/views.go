@@ -63,6 +63,14 @@ type LoginView struct {
 	Next     string // local address to go to afterwards, "" for the desk
 	Message  string // why the sign-in was refused; one sentence whatever was wrong
 	Ended    bool   // a form was posted after the session had ended, and was not carried out
+	Provider bool   // sign-on by a provider of identities is offered too
+}
+
+// ProvenView is the last step of a sign-on by a provider of identities.
+type ProvenView struct {
+	Username string
+	Factor   bool // the provider did not check a second factor: ask for a code
+	Message  string
 }
 
 // QueueQuery is what the address of the queue asks for.
