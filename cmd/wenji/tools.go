@@ -122,7 +122,7 @@ func staffCommand(t *terminal) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, ok := roleOf(role)
 			if username == "" || name == "" || !ok {
-				return usageError{errors.New("请写成：wenji staff add --username 用户名 --name 姓名 --role 审核员（或发布员、系统管理员）")}
+				return usageError{errors.New("请写成：wenji staff add --username 用户名 --name 姓名 --role 审核员（或承办人、发布员、系统管理员、安全管理员、审计员）")}
 			}
 			return withStaff(cmd, func(s *staff.Store) error {
 				c, err := s.Add(cmd.Context(), operator, username, name, r)
@@ -135,7 +135,7 @@ func staffCommand(t *terminal) *cobra.Command {
 	}
 	add.Flags().StringVar(&username, "username", "", "用户名")
 	add.Flags().StringVar(&name, "name", "", "姓名")
-	add.Flags().StringVar(&role, "role", "", "角色：审核员、发布员或系统管理员")
+	add.Flags().StringVar(&role, "role", "", "角色：审核员、承办人、发布员、系统管理员、安全管理员或审计员")
 	reset := &cobra.Command{
 		Use: "reset USERNAME", Short: "换发密码和动态口令密钥", Args: arguments("USERNAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {

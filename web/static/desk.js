@@ -24,6 +24,10 @@
   });
   all('[data-script]').forEach(function (el) { el.hidden = false; });
 
+  /* What is to be mended is read first. */
+  var problems = doc.getElementById('problems');
+  if (problems) { problems.focus(); }
+
   /* Rows of the queue: J and K move the focus, X ticks. */
   function rows() { return all('[data-row]'); }
   function currentRow(list) {
