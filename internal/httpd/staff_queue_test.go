@@ -259,7 +259,7 @@ func TestDeskPagesHaveOneHeadingAndNothingInline(t *testing.T) {
 	d := newDesk(t)
 	comment := d.receive("建议加装扶手", withPhone)
 	b := d.member("liming")
-	for _, address := range []string{"/staff", "/staff/queue", comment, "/staff/exports", "/staff/exports/new", "/staff/consultations", "/staff/account"} {
+	for _, address := range []string{"/staff", "/staff/queue", comment, "/staff/referrals", "/staff/answers", "/staff/templates", comment + "/referrals", "/staff/exports", "/staff/exports/new", "/staff/consultations", "/staff/account"} {
 		p := b.get(address).want(t, 200)
 		if n := p.Find("h1").Length(); n != 1 {
 			t.Errorf("%s has %d h1", address, n)
