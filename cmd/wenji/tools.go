@@ -109,7 +109,7 @@ func printDoubts(t *terminal, doubts []consultation.Doubt) {
 }
 
 func staffCommand(t *terminal) *cobra.Command {
-	var username, name, role string
+	var username, name, role, unit string
 	withStaff := func(cmd *cobra.Command, f func(s *staff.Store) error) error {
 		return withDatabase(cmd.Context(), t, need{keys: true}, func(db *postgres.DB, keys *vault.KeyRing) error {
 			return f(&staff.Store{
@@ -124,10 +124,18 @@ func staffCommand(t *terminal) *cobra.Command {
 			if username == "" || name == "" || !ok {
 				return usageError{errors.New("请写成：wenji staff add --username 用户名 --name 姓名 --role 审核员（或承办人、发布员、系统管理员、安全管理员、审计员）")}
 			}
+			if (r == staff.Officer) != (unit != "") {
+				return usageError{errors.New("承办人请用 --unit 写明责任单位，如 --unit 省民政厅；其他角色不写")}
+			}
 			return withStaff(cmd, func(s *staff.Store) error {
 				c, err := s.Add(cmd.Context(), operator, username, name, r)
 				if errors.Is(err, apperr.ErrConflict) {
 					return fmt.Errorf("用户名 %s 已经有人用了，请换一个", username)
+				}
+				if err == nil && unit != "" {
+					if err = s.EnsureUnits(cmd.Context(), []string{unit}); err == nil {
+						err = s.SetUnit(cmd.Context(), username, unit)
+					}
 				}
 				return printCredentials(t, c, err)
 			})
@@ -135,6 +143,7 @@ func staffCommand(t *terminal) *cobra.Command {
 	}
 	add.Flags().StringVar(&username, "username", "", "用户名")
 	add.Flags().StringVar(&name, "name", "", "姓名")
+	add.Flags().StringVar(&unit, "unit", "", "承办人所在的责任单位")
 	add.Flags().StringVar(&role, "role", "", "角色：审核员、承办人、发布员、系统管理员、安全管理员或审计员")
 	reset := &cobra.Command{
 		Use: "reset USERNAME", Short: "换发密码和动态口令密钥", Args: arguments("USERNAME"),

@@ -57,9 +57,21 @@ var actionWords = map[string]string{
 	"calendar.add": "登记放假或调休", "calendar.remove": "删除放假或调休",
 	"comment.refer": "转办", "referral.accept": "接收转办", "referral.return": "退回转办", "referral.reply": "提出办理意见",
 	"answer.save": "保存答复草稿", "answer.submit": "提交答复", "answer.approve": "批准答复", "answer.send_back": "退回答复", "answer.template": "更改答复模板",
-	"export.start": "开始导出", "export.finish": "完成导出", "export.broken": "导出中断",
+	"export.order": "申请导出", "export.ask": "申请内部导出", "export.approve": "批准导出", "export.refuse": "不批准导出",
+	"export.start": "开始导出", "export.finish": "完成导出", "export.broken": "导出中断", "export.download": "下载导出文件", "export.expire": "删除到期的导出文件",
+	"comment.enter": "录入意见", "comment.scan": "查看扫描件", "import.preview": "上传导入文件", "import.store": "导入意见",
+	"group.take_out": "移出相似组", "group.put_in": "归入相似组", "group.merge": "合并相似组",
+	"report.draft": "保存结果反馈草稿", "report.publish": "公布结果反馈", "report.conclude": "标记为已反馈",
+	"request.ask": "申请更正或删除个人信息", "request.granted": "同意更正或删除", "request.refused": "不同意更正或删除",
+	"retention.term": "调整保存期限", "retention.hold": "依法保全", "retention.lift": "解除保全", "retention.erased": "删除到期的个人信息", "retention.erased_one": "应请求删除个人信息",
+	"keys.rotation_begun": "开始更换密钥", "keys.rotated": "完成更换密钥", "backup.made": "备份", "backup.restored": "从备份恢复",
 	"audit.export": "导出日志", "audit.verify": "核对日志",
-	"consultation.import": "导入征集", "consultation.extend": "延长征集", "consultation.publication": "更改公开方式",
+	"consultation.import": "导入征集", "consultation.create": "新建征集", "consultation.publish": "发布征集", "consultation.set_publication": "更改公开方式",
+	"consultation.set_basics": "修改基本信息", "consultation.set_notice": "修改公告", "consultation.set_draft": "修改征求意见稿",
+	"consultation.set_interpretation": "修改解读", "consultation.set_fields": "修改填写项", "consultation.set_period": "修改时间",
+	"consultation.add_file": "添加附件", "consultation.remove_file": "删除附件", "consultation.raise_file": "调整附件顺序",
+	"consultation.begin_import": "上传征求意见稿", "consultation.change_import": "修改导入的文字", "consultation.save_import": "保存导入的文字", "consultation.new_version": "发布征求意见稿新版本",
+	"consultation.extend": "延长征集", "consultation.end_early": "提前结束征集", "consultation.withdraw": "中止征集", "consultation.reset_period": "恢复原定时间",
 }
 
 // ActionWord names an act.
