@@ -63,7 +63,8 @@ func (s *Store) BeginImport(ctx context.Context, by Actor, id string, document D
 			return act{}, err
 		}
 		detail := fmt.Sprintf("%s, %d paragraphs", document, len(rows))
-		return act{by.Signature, by.Role, "begin_import", detail}, s.keepRows(ctx, tx, by, id, document, rows, source)
+		_, err := s.keepRows(ctx, tx, by, id, document, rows, source)
+		return act{by.Signature, by.Role, "begin_import", detail}, err
 	})
 }
 
@@ -71,8 +72,8 @@ func (s *Store) BeginImport(ctx context.Context, by Actor, id string, document D
 //
 // Errors: apperr.ErrForbidden; *apperr.Invalid on text; apperr.ErrConflict when somebody changed it in between;
 // apperr.ErrNotFound.
-func (s *Store) ChangeImport(ctx context.Context, by Actor, id string, document Document, stamp uuid.UUID, rows []clause.Row) error {
-	return s.imports(ctx, by, id, document, func(tx pgx.Tx, c *Consultation) (act, error) {
+func (s *Store) ChangeImport(ctx context.Context, by Actor, id string, document Document, stamp uuid.UUID, rows []clause.Row) (fresh uuid.UUID, err error) {
+	err = s.imports(ctx, by, id, document, func(tx pgx.Tx, c *Consultation) (act, error) {
 		if err := checkRows(rows); err != nil {
 			return act{}, err
 		}
@@ -81,8 +82,10 @@ func (s *Store) ChangeImport(ctx context.Context, by Actor, id string, document 
 			return act{}, err
 		}
 		detail := fmt.Sprintf("%s, %d paragraphs", document, len(rows))
-		return act{by.Signature, by.Role, "change_import", detail}, s.keepRows(ctx, tx, by, id, document, rows, source)
+		fresh, err = s.keepRows(ctx, tx, by, id, document, rows, source)
+		return act{by.Signature, by.Role, "change_import", detail}, err
 	})
+	return fresh, err
 }
 
 // SaveImport makes the working copy the document of a consultation that is being prepared, or the interpretation of a
@@ -161,14 +164,14 @@ func stamped(ctx context.Context, tx pgx.Tx, id string, document Document, stamp
 	return source, err
 }
 
-func (s *Store) keepRows(ctx context.Context, tx pgx.Tx, by Actor, id string, document Document, rows []clause.Row, source string) error {
-	stamp, err := uuid.NewV7()
+func (s *Store) keepRows(ctx context.Context, tx pgx.Tx, by Actor, id string, document Document, rows []clause.Row, source string) (stamp uuid.UUID, err error) {
+	stamp, err = uuid.NewV7()
 	if err != nil {
-		return fmt.Errorf("make a stamp: %w", err)
+		return stamp, fmt.Errorf("make a stamp: %w", err)
 	}
 	content, err := json.Marshal(rows)
 	if err != nil {
-		return fmt.Errorf("write the rows: %w", err)
+		return stamp, fmt.Errorf("write the rows: %w", err)
 	}
 	_, err = tx.Exec(ctx, `
 		INSERT INTO draft_import (consultation_id, document, rows, source, stamp, saved_at, saved_by)
@@ -176,7 +179,7 @@ func (s *Store) keepRows(ctx context.Context, tx pgx.Tx, by Actor, id string, do
 		ON CONFLICT (consultation_id, document) DO UPDATE
 		   SET rows = excluded.rows, source = excluded.source, stamp = excluded.stamp, saved_at = excluded.saved_at,
 		       saved_by = excluded.saved_by`, id, document, content, source, stamp, s.Now(), by.Signature)
-	return err
+	return stamp, err
 }
 
 // checkRows refuses what could not be shown or stored.

@@ -130,6 +130,12 @@ func number(s string) int {
 	return n
 }
 
+// seenVersion reads the version of a row that a form was shown with, within what the database can hold.
+func seenVersion(s string) (int, error) {
+	n, err := strconv.ParseInt(s, 10, 32)
+	return int(n), err
+}
+
 // local tells whether address is a path of this site that one may be sent to.
 func local(address string) bool {
 	return strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.ContainsAny(address, "\\\r\n\t")

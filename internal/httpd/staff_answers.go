@@ -74,7 +74,7 @@ func (s *Server) dispose(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	version, err := strconv.Atoi(r.PostForm.Get("version"))
+	version, err := seenVersion(r.PostForm.Get("version"))
 	if err != nil {
 		return badRequest{http.StatusBadRequest}
 	}
@@ -177,7 +177,7 @@ func (s *Server) approveSeveral(w http.ResponseWriter, r *http.Request) error {
 	for _, key := range r.PostForm["id"] {
 		text, version, _ := strings.Cut(key, ".")
 		id, err := uuid.Parse(text)
-		n, err2 := strconv.Atoi(version)
+		n, err2 := seenVersion(version)
 		if err != nil || err2 != nil {
 			return badRequest{http.StatusBadRequest}
 		}

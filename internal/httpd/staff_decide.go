@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 
 	"wenji/internal/apperr"
 	"wenji/internal/comment"
@@ -23,7 +22,7 @@ func decisionForm(r *http.Request) (id uuid.UUID, version int, err error) {
 	if err := form(r); err != nil {
 		return id, 0, err
 	}
-	if version, err = strconv.Atoi(r.PostForm.Get("version")); err != nil {
+	if version, err = seenVersion(r.PostForm.Get("version")); err != nil {
 		return id, 0, badRequest{http.StatusBadRequest}
 	}
 	return id, version, nil

@@ -174,7 +174,7 @@ func (s *Server) changeImport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return badRequest{http.StatusBadRequest}
 	}
-	err = s.Consultations.ChangeImport(r.Context(), actorOf(r), id, document, stamp, rows)
+	stamp, err = s.Consultations.ChangeImport(r.Context(), actorOf(r), id, document, stamp, rows)
 	if err != nil {
 		return s.importAgain(w, r, "", err)
 	}
@@ -182,7 +182,7 @@ func (s *Server) changeImport(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, importAddress(r, "")+"&saved=rows", http.StatusSeeOther)
 		return nil
 	}
-	return s.saveImport(w, r, id, document)
+	return s.saveImport(w, r, id, document, stamp)
 }
 
 // typedRows reads the rows of the form; their numbers run from 1 without a gap. A paragraph that was broken in two is
@@ -203,7 +203,7 @@ func typedRows(r *http.Request) []clause.Row {
 }
 
 // saveImport makes the working copy the document, as it was kept a moment ago.
-func (s *Server) saveImport(w http.ResponseWriter, r *http.Request, id string, document consultation.Document) error {
+func (s *Server) saveImport(w http.ResponseWriter, r *http.Request, id string, document consultation.Document, stamp uuid.UUID) error {
 	c, err := s.Consultations.DeskConsultation(r.Context(), id)
 	if err != nil {
 		return err
@@ -216,14 +216,7 @@ func (s *Server) saveImport(w http.ResponseWriter, r *http.Request, id string, d
 	if err != nil {
 		return err
 	}
-	kept, err := s.Consultations.WorkingCopy(r.Context(), id, document)
-	if err != nil {
-		return err
-	}
-	if kept == nil {
-		return apperr.ErrConflict
-	}
-	if err := s.Consultations.SaveImport(r.Context(), actorOf(r), id, document, kept.Stamp, known, r.PostForm.Get("explanation")); err != nil {
+	if err := s.Consultations.SaveImport(r.Context(), actorOf(r), id, document, stamp, known, r.PostForm.Get("explanation")); err != nil {
 		return s.importAgain(w, r, "", err)
 	}
 	return s.toOverview(w, r, id, string(document))

@@ -218,7 +218,7 @@ func (s *Server) onReferral(w http.ResponseWriter, r *http.Request, done string,
 	if err := form(r); err != nil {
 		return err
 	}
-	version, err := strconv.Atoi(r.PostForm.Get("version"))
+	version, err := seenVersion(r.PostForm.Get("version"))
 	if err != nil {
 		return badRequest{http.StatusBadRequest}
 	}
