@@ -175,7 +175,7 @@ func TestASignOnThatIsNotOursIsRefused(t *testing.T) {
 	b, p := d.browser(), newIdentityProvider(t, d)
 	b.get("/staff/login/oidc").want(t, http.StatusSeeOther)
 	b.get("/staff/login/oidc/return?code=the-code&state=another").want(t, http.StatusUnprocessableEntity)
-	d.browser().get("/staff/login/oidc/return?code=the-code&state=" + p.asked.Get("state")).want(t, http.StatusUnprocessableEntity)
+	d.browser().get("/staff/login/oidc/return?code=the-code&state="+p.asked.Get("state")).want(t, http.StatusUnprocessableEntity)
 }
 
 func TestAProviderThatIsAwayLeavesPasswordsAlone(t *testing.T) {
