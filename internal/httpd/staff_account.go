@@ -12,6 +12,7 @@ import (
 	"wenji/internal/staff"
 	"wenji/internal/validate"
 	"wenji/web/desk"
+	"wenji/web/ui"
 
 	"github.com/pquerna/otp"
 )
@@ -104,7 +105,7 @@ func (s *Server) renderEnrol(w http.ResponseWriter, r *http.Request, status int,
 	if first {
 		title = "启用账户"
 	}
-	f := s.deskFrame(r, title, desk.ItemAccount)
+	f := s.deskFrame(r, title, desk.ItemAccount, underAccount(r, title)...)
 	f.Problems, f.Wrong = problems, len(problems) > 0
 	v := desk.EnrolView{First: first, Secret: e.Secret, Image: image, Sealed: e.Sealed}
 	return s.render(w, r, status, desk.Enrol(f, v, hint))
@@ -175,7 +176,7 @@ func (s *Server) renderPassword(w http.ResponseWriter, r *http.Request, status i
 	if err != nil {
 		return err
 	}
-	f := s.deskFrame(r, "修改密码", desk.ItemAccount)
+	f := s.deskFrame(r, "修改密码", desk.ItemAccount, underAccount(r, "修改密码")...)
 	f.Problems, f.Wrong = problems, len(problems) > 0
 	return s.render(w, r, status, desk.ChangePassword(f, hint))
 }
@@ -201,4 +202,12 @@ func (s *Server) endOthers(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return toAccount(w, r, "sessions")
+}
+
+// underAccount is the way back to the account; who must do this first has none.
+func underAccount(r *http.Request, title string) []ui.Crumb {
+	if memberOf(r).Must != "" {
+		return nil
+	}
+	return []ui.Crumb{{Name: "我的账户", URL: "/staff/account"}, {Name: title}}
 }

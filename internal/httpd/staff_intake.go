@@ -120,7 +120,8 @@ func (s *Server) slip(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := s.deskFrame(r, "意见登记回执", desk.ItemIntake)
+	f := s.deskFrame(r, "意见登记回执", desk.ItemIntake,
+		ui.Crumb{Name: "录入意见", URL: "/staff/comments/new"}, ui.Crumb{Name: "意见登记回执"})
 	return s.render(w, r, http.StatusOK, desk.Slip(f, desk.SlipView{ID: id, Slip: slip, Consultation: *c}))
 }
 
