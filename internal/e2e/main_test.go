@@ -158,7 +158,11 @@ func hire(t *testing.T, role string) person {
 		p.username = p.username[len(p.username)-30:]
 	}
 	p.username = "t" + p.username
-	out := wenji(t, "staff", "add", "--username", p.username, "--name", "测试员", "--role", role)
+	add := []string{"staff", "add", "--username", p.username, "--name", "测试员", "--role", role}
+	if role == "承办人" {
+		add = append(add, "--unit", "省民政厅")
+	}
+	out := wenji(t, add...)
 	for line := range strings.Lines(out) {
 		line = strings.TrimSpace(line)
 		if v, ok := strings.CutPrefix(line, "密码："); ok {
