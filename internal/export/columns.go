@@ -52,7 +52,7 @@ var columns = []column{
 	{head("邮箱", xlsx.Text, 26), "email", inPersonal, 0, func(l *line, _ *record) { l.secret(l.open.Email) }},
 	{head("单位名称", xlsx.Text, 26), "org", inPersonal, 0, func(l *line, _ *record) { l.secret(l.open.Org) }},
 	{head("办理单位", xlsx.Text, 30), "units", inStaff, 0, func(l *line, r *record) { l.words(unitsText(r)) }},
-	{head("采纳情况", xlsx.Text, 12), "outcome", inAll, 10, func(l *line, r *record) { l.words(outcomeText(r.outcome)) }},
+	{head("采纳情况", xlsx.Text, 12), "outcome", inAll, 10, func(l *line, r *record) { l.words(validate.OutcomeText(r.outcome)) }},
 	{head("理由", xlsx.Text, 40), "outcome_reason", inAll, 18, func(l *line, r *record) { l.bytes(r.outcomeReason) }},
 	{head("答复", xlsx.Text, 60), "answer", inAll, 0, func(l *line, r *record) { l.bytes(r.answer) }},
 	{head("答复时间", xlsx.Text, 17), "answered_at", inAll, 0, func(l *line, r *record) { l.time(r.answeredAt) }},
@@ -121,22 +121,6 @@ func handedText(state string) string {
 		return "已回复"
 	}
 	return state
-}
-
-func outcomeText(outcome string) string {
-	switch outcome {
-	case "adopted":
-		return "采纳"
-	case "partly":
-		return "部分采纳"
-	case "not_adopted":
-		return "未采纳"
-	case "reference":
-		return "留作参考"
-	case "outside":
-		return "不属于受理范围"
-	}
-	return outcome
 }
 
 func stateText(state string) string {

@@ -71,7 +71,7 @@ func (s *Server) askReferGroup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := desk.GroupReferView{Group: g, IDs: ids, Days: strconv.Itoa(referral.DefaultDays)}
+	v := desk.GroupReferView{Group: g, IDs: ids, ReferForm: desk.ReferForm{Days: strconv.Itoa(referral.DefaultDays)}}
 	for i, unit := range responsible(d, g.Clauses, units) {
 		if i == 0 {
 			v.Lead = unit.String()
@@ -118,7 +118,8 @@ func (s *Server) referGroup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := desk.GroupReferView{
-		Group: g, IDs: ids, Lead: r.PostForm.Get("unit"), Others: r.PostForm["other"], Days: r.PostForm.Get("days"), Note: r.PostForm.Get("note"),
+		Group: g, IDs: ids,
+		ReferForm: desk.ReferForm{Lead: r.PostForm.Get("unit"), Others: r.PostForm["other"], Days: r.PostForm.Get("days"), Note: r.PostForm.Get("note")},
 	}
 	order := referral.Order{Days: number(validate.Fold(v.Days)), Note: v.Note}
 	if order.Days == 0 {

@@ -89,7 +89,7 @@ func (s *Server) askRefer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := desk.ReferView{Days: strconv.Itoa(referral.DefaultDays)}
+	v := desk.ReferView{ReferForm: desk.ReferForm{Days: strconv.Itoa(referral.DefaultDays)}}
 	for i, unit := range responsible(d, detail.Clauses, units) {
 		if i == 0 {
 			v.Lead = unit.String()
@@ -121,7 +121,7 @@ func (s *Server) refer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := desk.ReferView{
-		Lead: r.PostForm.Get("unit"), Others: r.PostForm["other"], Days: r.PostForm.Get("days"), Note: r.PostForm.Get("note"),
+		ReferForm: desk.ReferForm{Lead: r.PostForm.Get("unit"), Others: r.PostForm["other"], Days: r.PostForm.Get("days"), Note: r.PostForm.Get("note")},
 	}
 	order := referral.Order{Days: number(validate.Fold(v.Days)), Note: v.Note}
 	if order.Days == 0 {

@@ -1,8 +1,6 @@
 package staff
 
-import (
-	"context"
-)
+import "context"
 
 // SignInProven opens a session for a member whom a provider of identities that the office trusts has named (OpenID
 // Connect Core 1.0 §3.1.3.7). Where the provider says that it checked a second factor itself, factorDone, none is asked
@@ -28,21 +26,7 @@ func (s *Store) SignInProven(ctx context.Context, username, otp string, factorDo
 			return "", Member{}, err
 		}
 	}
-	if right {
-		if token, err = s.open(ctx, a, step); err != nil {
-			return "", Member{}, err
-		}
-	}
-	if token == "" {
-		return "", Member{}, s.refuse(ctx, a, failures, address)
-	}
-	if err := s.forgive(ctx, a, key); err != nil {
-		return "", Member{}, err
-	}
-	if a.held {
-		a.Role = NoRole
-	}
-	return token, a.Member, nil
+	return s.finish(ctx, a, step, right, key, failures)
 }
 
 // verifyCode checks a code alone, and counts guesses at it.

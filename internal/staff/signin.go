@@ -85,14 +85,18 @@ func (s *Store) SignIn(ctx context.Context, username, password, otp, address str
 	if err != nil {
 		return "", Member{}, err
 	}
+	return s.finish(ctx, a, step, right, key, failures)
+}
+
+// finish opens the session of who was right, and refuses everyone else.
+func (s *Store) finish(ctx context.Context, a account, step int64, right bool, key string, failures int) (token string, m Member, err error) {
 	if right {
-		token, err = s.open(ctx, a, step)
-		if err != nil {
+		if token, err = s.open(ctx, a, step); err != nil {
 			return "", Member{}, err
 		}
 	}
 	if token == "" {
-		return "", Member{}, s.refuse(ctx, a, failures, address)
+		return "", Member{}, s.refuse(ctx, a, failures, a.address)
 	}
 	if err := s.forgive(ctx, a, key); err != nil {
 		return "", Member{}, err

@@ -66,13 +66,9 @@ type GroupPublishView struct {
 
 // GroupReferView is the form by which a whole group is handed over to departments.
 type GroupReferView struct {
-	Group  similar.Group
-	IDs    []uuid.UUID // the members that are handed over
-	Units  []staff.Unit
-	Lead   string
-	Others []string
-	Days   string
-	Note   string
+	Group similar.Group
+	IDs   []uuid.UUID // the members that are handed over
+	ReferForm
 }
 
 // GroupAnswerView is the form by which a whole group is answered.

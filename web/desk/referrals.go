@@ -19,11 +19,16 @@ import (
 // ReferView is the form that hands one comment over.
 type ReferView struct {
 	Comment comment.Item
-	Units   []staff.Unit
-	Lead    string
-	Others  []string
-	Days    string
-	Note    string
+	ReferForm
+}
+
+// ReferForm is what both forms of a hand-over ask: of one comment and of a group.
+type ReferForm struct {
+	Units  []staff.Unit
+	Lead   string
+	Others []string
+	Days   string
+	Note   string
 }
 
 // ReferralQuery is what the address of the list of hand-overs asks for.
