@@ -99,7 +99,7 @@ func TestWithoutADatabaseKeptPagesGoOnAndTheRestIsHonest(t *testing.T) {
 	}
 	broken.get("/readyz").want(t, 503)
 	broken.get("/healthz").want(t, 200)
-	b.get("/readyz").want(t, 200)
+	waitFor(t, "the replica to be ready", func() bool { return b.get("/readyz").StatusCode == http.StatusOK })
 	b.post(sendAddress, url.Values{"sealed": {sealed}}).want(t, 303)
 }
 

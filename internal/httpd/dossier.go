@@ -74,6 +74,7 @@ func (s *Server) listenOnce(ctx context.Context) error {
 		return err
 	}
 	s.pages.drop()
+	s.listening.Store(true)
 	for {
 		if _, err := conn.WaitForNotification(ctx); err != nil {
 			return err
@@ -82,7 +83,8 @@ func (s *Server) listenOnce(ctx context.Context) error {
 	}
 }
 
-// ready tells whether this process can serve: the database answers and its schema is current.
+// ready tells whether this process can serve: the database answers, its schema is current, and changes are heard of. The
+// last is asked once: who loses the connection later drops the pages by the minute until it is back.
 func (s *Server) ready(r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
@@ -90,8 +92,11 @@ func (s *Server) ready(r *http.Request) error {
 	if err != nil {
 		return errNotReachable
 	}
-	if !current {
+	switch {
+	case !current:
 		return errNotMigrated
+	case !s.listening.Load():
+		return errNotReachable
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wenji/internal/calendar"
@@ -58,13 +59,14 @@ type Server struct {
 	TrustedProxies []netip.Prefix    // peers whose X-Forwarded-For is believed
 	CheckLimit     int               // check pages an address may ask for in ten minutes; 0: no limit (load tests)
 
-	pages    pageCache
-	dossiers keptDossiers
-	uploads  uploads
-	draining sync.Once
-	drained  chan struct{}
-	once     sync.Once
-	wait     time.Duration // see limitTime; 0: handlerWait
+	pages     pageCache
+	dossiers  keptDossiers
+	listening atomic.Bool // LISTEN has succeeded once
+	uploads   uploads
+	draining  sync.Once
+	drained   chan struct{}
+	once      sync.Once
+	wait      time.Duration // see limitTime; 0: handlerWait
 }
 
 func (s *Server) init() {
