@@ -96,7 +96,7 @@ func (s *Server) ready(r *http.Request) error {
 	case !current:
 		return errNotMigrated
 	case !s.listening.Load():
-		return errNotReachable
+		return errNotListening
 	}
 	return nil
 }

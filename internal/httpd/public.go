@@ -277,7 +277,8 @@ func (s *Server) siteMap(r *http.Request) (templ.Component, error) {
 
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { plainText(w, http.StatusOK, "ok\n") }
 
-// readyz answers 200 while this process should get requests: not draining, database reachable, schema current.
+// readyz answers 200 while this process should get requests: not draining, database reachable, schema
+// current, changes heard of.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-s.drained:
@@ -295,6 +296,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 var (
 	errNotReachable = errors.New("database not reachable")
 	errNotMigrated  = errors.New("migrations pending: run wenji migrate")
+	errNotListening = errors.New("not listening for changes yet")
 )
 
 func plainText(w http.ResponseWriter, status int, text string) {
