@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wenji/internal/audit"
+	"wenji/internal/postgres"
 	"wenji/internal/vault"
 
 	"github.com/google/uuid"
@@ -117,7 +118,8 @@ SELECT id, consultation_id, number, state, received_at, code_attempt, form_diges
 SELECT id, consultation_id, number, state, received_at, code_attempt, form_digest, false FROM known`
 
 // insert stores a batch in one transaction: comments, their sealed personal data, and an audit entry each. Forms
-// missing from the result were not stored because their consultation is not open.
+// missing from the result were not stored because their consultation is not open. A form that was there already may have
+// come with a commit whose wait for the standby was given up, so a batch of such forms alone is confirmed.
 func (s *Store) insert(ctx context.Context, rows []newComment) (map[uuid.UUID]stored, error) {
 	var results map[uuid.UUID]stored
 	err := s.Writing.InTx(ctx, func(tx pgx.Tx) error {
@@ -128,9 +130,11 @@ func (s *Store) insert(ctx context.Context, rows []newComment) (map[uuid.UUID]st
 		sealed := make([]vault.Row, 0, len(rows))
 		entries := make([]audit.Entry, 0, len(rows))
 		published := make(map[string]bool)
+		known := false
 		for _, row := range rows {
 			r := results[row.id]
 			if !r.fresh {
+				known = known || r.found
 				continue
 			}
 			sealed = append(sealed, vault.Row{CommentID: row.id, ConsultationID: row.consultationID, Sealed: row.personal})
@@ -140,6 +144,9 @@ func (s *Store) insert(ctx context.Context, rows []newComment) (map[uuid.UUID]st
 			}
 		}
 		if len(sealed) == 0 {
+			if known {
+				return postgres.Confirm(ctx, tx)
+			}
 			return nil
 		}
 		if err := vault.Store(ctx, tx, sealed); err != nil {

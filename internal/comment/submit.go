@@ -110,14 +110,21 @@ func (s *Store) ListedWords(ctx context.Context) ([]string, error) {
 	return words, nil
 }
 
-// Stored returns the receipt of a form that has already been stored, or apperr.ErrNotFound.
+// Stored returns the receipt of a form that has already been stored, or apperr.ErrNotFound. It is as binding as that of
+// Submit.
 func (s *Store) Stored(ctx context.Context, consultationID string, formID uuid.UUID) (Receipt, error) {
 	r := Receipt{ConsultationID: consultationID}
 	var attempt int
-	err := s.DB.QueryRow(ctx, `
-		SELECT number, state, received_at, code_attempt
-		  FROM comment
-		 WHERE id = $1 AND consultation_id = $2`, formID, consultationID).Scan(&r.Number, &r.State, &r.ReceivedAt, &attempt)
+	err := s.Writing.InTx(ctx, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, `
+			SELECT number, state, received_at, code_attempt
+			  FROM comment
+			 WHERE id = $1 AND consultation_id = $2`, formID, consultationID).Scan(&r.Number, &r.State, &r.ReceivedAt, &attempt)
+		if err != nil {
+			return err
+		}
+		return postgres.Confirm(ctx, tx)
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Receipt{}, apperr.ErrNotFound
 	}

@@ -40,7 +40,11 @@ type fixture struct {
 
 func newFixture(t *testing.T, at time.Time) *fixture {
 	t.Helper()
-	db := pgtest.New(t)
+	return fixtureOn(t, pgtest.New(t), at)
+}
+
+func fixtureOn(t *testing.T, db *postgres.DB, at time.Time) *fixture {
+	t.Helper()
 	keys, err := vault.Create(filepath.Join(t.TempDir(), "keys.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -86,6 +86,16 @@ func (db *DB) once(ctx context.Context, o pgx.TxOptions, fn func(tx pgx.Tx) erro
 	return nil
 }
 
+// Confirm makes the commit of tx vouch for what tx has read. A transaction that has written nothing does not wait for a
+// synchronous standby, but a row it read may have come with a commit that gave up waiting (ErrUnconfirmed); telling
+// somebody that such a row is stored needs a commit that waits.
+func Confirm(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_logical_emit_message(true, 'wenji', '')`); err != nil {
+		return fmt.Errorf("confirm what was read: %w", err)
+	}
+	return nil
+}
+
 // rollback ends tx even when ctx is over. A server that has become read-only is left for good, so that the pool looks
 // for the new primary.
 func rollback(ctx context.Context, conn *pgxpool.Conn, tx pgx.Tx, cause error) error {
