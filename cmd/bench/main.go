@@ -50,6 +50,7 @@ var parts = []part{
 	{"pages", measurePages},
 	{"renders", measureRenders},
 	{"submit", measureSubmit},
+	{"rates", measureRates},
 	{"desk", measureDesk},
 	{"export", measureExport},
 }
@@ -59,7 +60,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(progress)
 	quick := flags.Bool("quick", false, "one short round of everything, about a minute: shows that all works, measures little")
-	only := flags.String("only", "", "run this part alone: pages, renders, submit, desk or export")
+	only := flags.String("only", "", "run this part alone: pages, renders, submit, rates, desk or export")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

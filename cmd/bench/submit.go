@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"wenji/internal/comment"
@@ -30,18 +28,12 @@ type submitting struct {
 
 // measureSubmit posts forms in turn with pgbench on the same server; client, portal and database share all processors.
 func measureSubmit(ctx context.Context, l *lab, t *table) error {
-	s := &submitting{lab: l, runs: runs{}, script: filepath.Join(l.dir, "insert.sql")}
+	s := &submitting{lab: l, runs: runs{}}
 	var err error
 	if s.database, err = l.database(ctx, "submit"); err != nil {
 		return err
 	}
-	if s.ceiling, err = l.database(ctx, "ceiling"); err != nil {
-		return err
-	}
-	if err := l.exec(ctx, s.ceiling, insertTable); err != nil {
-		return err
-	}
-	if err := os.WriteFile(s.script, []byte(insertScript()), 0o644); err != nil {
+	if s.ceiling, s.script, err = l.insertCeiling(ctx, "ceiling"); err != nil {
 		return err
 	}
 	if s.db, err = l.pool(ctx, s.database, 1); err != nil {
