@@ -27,12 +27,12 @@ import (
 const moderators = 8
 
 // measureDesk looks at the queue of a full desk.
-func measureDesk(ctx context.Context, l *lab, t *table) error {
+func measureDesk(ctx context.Context, l *bench, t *table) error {
 	p, db, err := l.fullDesk(ctx, "desk")
 	if err != nil {
 		return err
 	}
-	defer p.stop()
+	defer p.Stop()
 	defer db.Close()
 	store := &moderation.Store{DB: db, Keys: l.keys, Now: db.Now}
 	member := staff.Member{ID: uuid.New(), Username: "bench", Name: "李明", Role: staff.Moderator}
@@ -82,7 +82,7 @@ UPDATE comment SET claimed_by = NULL, claimed_name = '', claimed_until = NULL WH
 `
 
 // measureClaims has moderators claim and give back, in turn with the bare statements.
-func measureClaims(ctx context.Context, l *lab, t *table, db *postgres.DB, p *portal, store *moderation.Store) error {
+func measureClaims(ctx context.Context, l *bench, t *table, db *postgres.DB, p *portal, store *moderation.Store) error {
 	script := filepath.Join(l.dir, "claim.sql")
 	if err := os.WriteFile(script, []byte(claimScript), 0o644); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wenji/internal/export"
+	"wenji/internal/lab"
 	"wenji/internal/postgres"
 	"wenji/internal/staff"
 
@@ -24,22 +25,22 @@ SELECT c.id, c.number, c.received_at, c.state, c.clause_ids, c.title, c.body, c.
  WHERE c.consultation_id = '` + consultationID + `' ORDER BY c.number`
 
 // measureExport makes files of all comments over HTTP, in turn with COPY.
-func measureExport(ctx context.Context, l *lab, t *table) error {
+func measureExport(ctx context.Context, l *bench, t *table) error {
 	p, db, err := l.fullDesk(ctx, "files")
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	browser, err := signIn(ctx, p, "发布员")
-	p.stop()
+	p.Stop()
 	if err != nil {
 		return err
 	}
 	if p, err = l.serve(ctx, db.Config().ConnString(), false); err != nil { // the session is in the database
 		return err
 	}
-	defer p.stop()
-	if err := settle(ctx, p.pid); err != nil {
+	defer p.Stop()
+	if err := lab.Settle(ctx, p.PID); err != nil {
 		return err
 	}
 	r := runs{}
@@ -81,7 +82,7 @@ func measureExport(ctx context.Context, l *lab, t *table) error {
 }
 
 // streamed makes a file as small ones are made: while it is sent, not kept.
-func streamed(ctx context.Context, l *lab, db *postgres.DB, r runs) error {
+func streamed(ctx context.Context, l *bench, db *postgres.DB, r runs) error {
 	store := &export.Store{DB: db, Keys: l.keys, Now: db.Now}
 	member := staff.Member{ID: uuid.New(), Username: "bench", Name: "王芳", Role: staff.Editor}
 	began := time.Now()
@@ -95,7 +96,7 @@ func streamed(ctx context.Context, l *lab, db *postgres.DB, r runs) error {
 
 // personalFile has the file made that opens every sealed value: asked for, approved, made by a worker in this process and
 // kept sealed. Over HTTP each would need a second factor of its own.
-func personalFile(ctx context.Context, l *lab, db *postgres.DB, r runs) error {
+func personalFile(ctx context.Context, l *bench, db *postgres.DB, r runs) error {
 	store := &export.Store{DB: db, Keys: l.keys, Now: db.Now}
 	member := staff.Member{ID: uuid.New(), Username: "bench", Name: "王芳", Role: staff.Editor}
 	other := staff.Member{ID: uuid.New(), Username: "other", Name: "李明", Role: staff.Moderator}
@@ -133,7 +134,7 @@ const lookAgain = 20 * time.Millisecond
 
 // download has the portal make a file, in the background where it is large, and reads it to its end.
 func download(ctx context.Context, browser *http.Client, p *portal, format string, r runs) error {
-	if err := resetPeak(p.pid); err != nil {
+	if err := lab.ResetPeak(p.PID); err != nil {
 		return err
 	}
 	form := url.Values{
@@ -166,7 +167,7 @@ func download(ctx context.Context, browser *http.Client, p *portal, format strin
 	}
 	r.add(format, time.Since(began).Seconds())
 	r.add(format+" size", float64(n)/1e6)
-	peak, err := memory(p.pid, "VmHWM")
+	peak, err := lab.Memory(p.PID, "VmHWM")
 	r.add(format+" peak", peak)
 	return err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // fullDesk starts a portal on a database with many comments, every other one waiting for a moderator, one a minute.
-func (l *lab) fullDesk(ctx context.Context, name string) (p *portal, db *postgres.DB, err error) {
+func (l *bench) fullDesk(ctx context.Context, name string) (p *portal, db *postgres.DB, err error) {
 	database, err := l.database(ctx, name)
 	if err != nil {
 		return nil, nil, err
@@ -26,14 +26,14 @@ func (l *lab) fullDesk(ctx context.Context, name string) (p *portal, db *postgre
 		db, err = l.pool(ctx, database, moderators)
 	}
 	if err != nil {
-		p.stop()
+		p.Stop()
 		return nil, nil, err
 	}
 	return p, db, nil
 }
 
 // fill copies comments and their sealed personal data in, as the owner of the tables.
-func (l *lab) fill(ctx context.Context, database string) error {
+func (l *bench) fill(ctx context.Context, database string) error {
 	conn, err := pgx.Connect(ctx, database)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (l *lab) fill(ctx context.Context, database string) error {
 }
 
 // comment is one row: an even one waits, an odd one is published.
-func (l *lab) comment(id uuid.UUID, i int, clause uuid.UUID, now time.Time) []any {
+func (l *bench) comment(id uuid.UUID, i int, clause uuid.UUID, now time.Time) []any {
 	received := now.Add(time.Duration(i-l.rows) * time.Minute).Truncate(time.Microsecond)
 	digest := func(kind string) []byte {
 		sum := sha256.Sum256(fmt.Append(nil, kind, i))

@@ -35,7 +35,7 @@ func idNumber(i int) string {
 
 // forms are checked forms, sealed as the check page holds them: all that is left is to send them. number goes on from
 // one call to the next, so that no two forms are alike.
-func (l *lab) forms(store *comment.Store, address string, number *int, n int) ([][]byte, error) {
+func (l *bench) forms(store *comment.Store, address string, number *int, n int) ([][]byte, error) {
 	requests := make([][]byte, n)
 	for i := range requests {
 		*number++
@@ -108,7 +108,7 @@ CREATE INDEX ON row (consultation_id, state, id);
 CREATE INDEX ON row (received_at, id) WHERE state = 'received';`
 
 // waitSealed waits until every audit entry is in the chain, so that a run does not pay for the one before.
-func waitSealed(ctx context.Context, l *lab, database string) error {
+func waitSealed(ctx context.Context, l *bench, database string) error {
 	db, err := l.pool(ctx, database, 1)
 	if err != nil {
 		return err

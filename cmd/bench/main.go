@@ -10,14 +10,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
 	"syscall"
 	"time"
 )
-
-// The main goroutine keeps the main thread, because the kernel ends the started programs when the thread that started
-// them ends.
-func init() { runtime.LockOSThread() }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -43,7 +38,7 @@ type options struct {
 // part is one group of figures. Parts run one after another, each with the servers it needs.
 type part struct {
 	name string
-	run  func(ctx context.Context, l *lab, t *table) error
+	run  func(ctx context.Context, l *bench, t *table) error
 }
 
 var parts = []part{
@@ -69,7 +64,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	began := time.Now()
 	fmt.Fprintln(progress, "starting PostgreSQL and building the portal")
-	l, err := newLab(ctx, o)
+	l, err := newBench(ctx, o)
 	if err != nil {
 		return err
 	}

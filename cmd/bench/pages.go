@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"wenji/internal/lab"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 )
 
 // measurePages loads one processor with the portal and with nginx in turn, from the other one.
-func measurePages(ctx context.Context, l *lab, t *table) error {
+func measurePages(ctx context.Context, l *bench, t *table) error {
 	database, err := l.sample(ctx, "pages")
 	if err != nil {
 		return err
@@ -27,7 +29,7 @@ func measurePages(ctx context.Context, l *lab, t *table) error {
 	if err != nil {
 		return err
 	}
-	defer p.stop()
+	defer p.Stop()
 	page, err := ask(ctx, p.address, get(p.address, noticePath))
 	if err != nil {
 		return err
@@ -36,11 +38,11 @@ func measurePages(ctx context.Context, l *lab, t *table) error {
 	if err != nil {
 		return err
 	}
-	defer n.stop()
-	if err := settle(ctx, p.pid); err != nil { // pictures are drawn ahead
+	defer n.Stop()
+	if err := lab.Settle(ctx, p.PID); err != nil { // pictures are drawn ahead
 		return err
 	}
-	idle, err := memory(p.pid, "VmRSS")
+	idle, err := lab.Memory(p.PID, "VmRSS")
 	if err != nil {
 		return err
 	}
@@ -48,7 +50,7 @@ func measurePages(ctx context.Context, l *lab, t *table) error {
 		return err
 	}
 	t.atMost("memory of the portal, idle, pictures drawn ahead", "MB", idle, "", 40)
-	peak, err := memory(p.pid, "VmHWM")
+	peak, err := lab.Memory(p.PID, "VmHWM")
 	if err != nil {
 		return err
 	}
@@ -75,13 +77,13 @@ func ask(ctx context.Context, address string, request []byte) (answer, error) {
 }
 
 type nginx struct {
-	*process
+	*lab.Process
 	address string
 }
 
 // startNginx serves the very bytes of the portal's compressed page, with all that makes nginx fast.
-func (l *lab) startNginx(ctx context.Context, portal string) (*nginx, error) {
-	name, err := tool("nginx")
+func (l *bench) startNginx(ctx context.Context, portal string) (*nginx, error) {
+	name, err := lab.Tool("nginx")
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +95,7 @@ func (l *lab) startNginx(ctx context.Context, portal string) (*nginx, error) {
 	if err != nil {
 		return nil, err
 	}
-	address, err := freeAddress()
+	address, err := lab.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +105,12 @@ func (l *lab) startNginx(ctx context.Context, portal string) (*nginx, error) {
 		}
 	}
 	n := &nginx{address: address}
-	n.process, err = start(true, []string{"PATH=" + os.Getenv("PATH")}, name, "-p", dir, "-e", "stderr", "-c", filepath.Join(dir, "nginx.conf"))
-	if err != nil {
+	command := lab.Command{Path: name, Args: []string{"-p", dir, "-e", "stderr", "-c", filepath.Join(dir, "nginx.conf")},
+		Env: []string{"PATH=" + os.Getenv("PATH")}, Pinned: true}
+	if n.Process, err = command.Start(); err != nil {
 		return nil, err
 	}
-	return n, n.waitFor(ctx, "http://"+address+"/page.html")
+	return n, n.AwaitOK(ctx, "http://"+address+"/page.html")
 }
 
 const nginxConfig = `
@@ -137,7 +140,7 @@ func packedBytes(ctx context.Context, address string) ([]byte, error) {
 }
 
 // loadPages runs the interleaved rounds and adds their rows.
-func (l *lab) loadPages(ctx context.Context, t *table, p *portal, n *nginx, tag string) error {
+func (l *bench) loadPages(ctx context.Context, t *table, p *portal, n *nginx, tag string) error {
 	form, err := ask(ctx, p.address, get(p.address, formPath))
 	if err != nil {
 		return err
@@ -154,12 +157,12 @@ func (l *lab) loadPages(ctx context.Context, t *table, p *portal, n *nginx, tag 
 			pid           int
 			arguments     []string
 		}{
-			{"nginx", "http://" + n.address + "/page.html", n.pid, gzip},
-			{"page", "http://" + p.address + noticePath, p.pid, gzip},
-			{"unchanged", "http://" + p.address + noticePath, p.pid, append([]string{"-H", "If-None-Match: " + tag}, gzip...)},
-			{"picture", "http://" + p.address + picture, p.pid, []string{"-s", script}},
+			{"nginx", "http://" + n.address + "/page.html", n.PID, gzip},
+			{"page", "http://" + p.address + noticePath, p.PID, gzip},
+			{"unchanged", "http://" + p.address + noticePath, p.PID, append([]string{"-H", "If-None-Match: " + tag}, gzip...)},
+			{"picture", "http://" + p.address + picture, p.PID, []string{"-s", script}},
 		} {
-			before, err := cpu(one.pid)
+			before, err := lab.CPU(one.pid)
 			if err != nil {
 				return err
 			}
@@ -167,7 +170,7 @@ func (l *lab) loadPages(ctx context.Context, t *table, p *portal, n *nginx, tag 
 			if err != nil {
 				return fmt.Errorf("%s: %w", one.name, err)
 			}
-			after, err := cpu(one.pid)
+			after, err := lab.CPU(one.pid)
 			if err != nil {
 				return err
 			}

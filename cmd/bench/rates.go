@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wenji/internal/comment"
+	"wenji/internal/lab"
 )
 
 const (
@@ -21,7 +22,7 @@ const (
 
 // measureRates offers pages and submissions at constant rates: the highest that holds, and the waiting at half and at four
 // fifths of it, beside nginx and pgbench at the same rates.
-func measureRates(ctx context.Context, l *lab, t *table) error {
+func measureRates(ctx context.Context, l *bench, t *table) error {
 	database, err := l.sample(ctx, "rates")
 	if err != nil {
 		return err
@@ -107,18 +108,18 @@ func (s steadyLoad) below(ctx context.Context, t *table, what string, rate float
 }
 
 // noticeRates: the portal and nginx have one processor each time, the load the other.
-func (l *lab) noticeRates(ctx context.Context, t *table, database string) error {
+func (l *bench) noticeRates(ctx context.Context, t *table, database string) error {
 	p, err := l.serve(ctx, database, true)
 	if err != nil {
 		return err
 	}
-	defer p.stop()
+	defer p.Stop()
 	n, err := l.startNginx(ctx, p.address)
 	if err != nil {
 		return err
 	}
-	defer n.stop()
-	if err := settle(ctx, p.pid); err != nil {
+	defer n.Stop()
+	if err := lab.Settle(ctx, p.PID); err != nil {
 		return err
 	}
 	back, err := confine(ctx)
@@ -162,13 +163,13 @@ func (l *lab) noticeRates(ctx context.Context, t *table, database string) error 
 }
 
 // submitRates: portal, database and load share all processors.
-func (l *lab) submitRates(ctx context.Context, t *table, database string) error {
+func (l *bench) submitRates(ctx context.Context, t *table, database string) error {
 	p, err := l.serve(ctx, database, false)
 	if err != nil {
 		return err
 	}
-	defer p.stop()
-	if err := settle(ctx, p.pid); err != nil {
+	defer p.Stop()
+	if err := lab.Settle(ctx, p.PID); err != nil {
 		return err
 	}
 	ceiling, script, err := l.insertCeiling(ctx, "rates_ceiling")
@@ -196,7 +197,7 @@ func (l *lab) submitRates(ctx context.Context, t *table, database string) error 
 }
 
 // steadySubmissions are submissions of checked forms.
-func (l *lab) steadySubmissions(ctx context.Context, address, database string, store *comment.Store) (steadyLoad, error) {
+func (l *bench) steadySubmissions(ctx context.Context, address, database string, store *comment.Store) (steadyLoad, error) {
 	number := 0
 	s := steadyLoad{address: address, settle: func() error { return waitSealed(ctx, l, database) }}
 	s.prepare = func(n int) (func(c *client, i int) error, error) {
@@ -223,7 +224,7 @@ func (l *lab) steadySubmissions(ctx context.Context, address, database string, s
 }
 
 // insertCeiling makes the table of pgbench's inserts, and the script.
-func (l *lab) insertCeiling(ctx context.Context, name string) (database, script string, err error) {
+func (l *bench) insertCeiling(ctx context.Context, name string) (database, script string, err error) {
 	if database, err = l.database(ctx, name); err != nil {
 		return "", "", err
 	}
@@ -236,8 +237,8 @@ func (l *lab) insertCeiling(ctx context.Context, name string) (database, script 
 
 // pgbenchPaced runs a script at a rate, its beginnings at random as pgbench has it, and returns the waiting of each
 // transaction from when it was due, in ms.
-func (l *lab) pgbenchPaced(ctx context.Context, database, script string, rate float64, d time.Duration) ([]float64, error) {
-	name, err := tool("pgbench")
+func (l *bench) pgbenchPaced(ctx context.Context, database, script string, rate float64, d time.Duration) ([]float64, error) {
+	name, err := lab.Tool("pgbench")
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +247,7 @@ func (l *lab) pgbenchPaced(ctx context.Context, database, script string, rate fl
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	_, err = output(ctx, nil, name, "-n", "-M", "prepared", "-f", script, "-c", strconv.Itoa(steadyConnections/2), "-j", "2",
+	_, err = lab.Output(ctx, nil, name, "-n", "-M", "prepared", "-f", script, "-c", strconv.Itoa(steadyConnections/2), "-j", "2",
 		"-T", strconv.Itoa(int(d.Seconds())), "-R", strconv.FormatFloat(rate, 'f', 1, 64), "-l", "--log-prefix", filepath.Join(dir, "log"), database)
 	if err != nil {
 		return nil, err
@@ -287,7 +288,7 @@ func confine(ctx context.Context) (back func(), err error) {
 		return func() {}, nil
 	}
 	set := func(ctx context.Context, processors string) error {
-		_, err := output(ctx, nil, "taskset", "-a", "-p", "-c", processors, strconv.Itoa(os.Getpid()))
+		_, err := lab.Output(ctx, nil, "taskset", "-a", "-p", "-c", processors, strconv.Itoa(os.Getpid()))
 		return err
 	}
 	if err := set(ctx, "1"); err != nil {

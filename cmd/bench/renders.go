@@ -22,7 +22,7 @@ import (
 
 // measureRenders looks into the portal's handler in this process: what a page costs when it is not in memory, how often
 // it is rendered when many ask at once, and what a page from memory allocates.
-func measureRenders(ctx context.Context, l *lab, t *table) error {
+func measureRenders(ctx context.Context, l *bench, t *table) error {
 	database, err := l.sample(ctx, "renders")
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func measureRenders(ctx context.Context, l *lab, t *table) error {
 }
 
 // handler is the portal's handler with the parts that public pages need.
-func (l *lab) handler(db *postgres.DB, now func() time.Time) http.Handler {
+func (l *bench) handler(db *postgres.DB, now func() time.Time) http.Handler {
 	tries := &throttle.Limiter{DB: db, Index: l.keys.Index}
 	s := &httpd.Server{
 		DB: db, Consultations: &consultation.Store{DB: db, Now: now}, Comments: comment.NewStore(db, db, l.keys, tries),

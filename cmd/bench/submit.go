@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wenji/internal/comment"
+	"wenji/internal/lab"
 	"wenji/internal/postgres"
 )
 
@@ -14,7 +15,7 @@ var submitClients = []struct{ clients, full int }{{1, 800}, {16, 5000}, {32, 800
 
 // submitting is what the runs of submissions share.
 type submitting struct {
-	*lab
+	*bench
 	portal   *portal
 	database string
 	db       *postgres.DB
@@ -27,8 +28,8 @@ type submitting struct {
 }
 
 // measureSubmit posts forms in turn with pgbench on the same server; client, portal and database share all processors.
-func measureSubmit(ctx context.Context, l *lab, t *table) error {
-	s := &submitting{lab: l, runs: runs{}}
+func measureSubmit(ctx context.Context, l *bench, t *table) error {
+	s := &submitting{bench: l, runs: runs{}}
 	var err error
 	if s.database, err = l.database(ctx, "submit"); err != nil {
 		return err
@@ -58,15 +59,15 @@ func measureSubmit(ctx context.Context, l *lab, t *table) error {
 
 // settled runs f once the portal's pictures are drawn ahead, and then stops the portal.
 func (s *submitting) settled(ctx context.Context, f func(ctx context.Context) error) error {
-	defer s.portal.stop()
-	if err := settle(ctx, s.portal.pid); err != nil {
+	defer s.portal.Stop()
+	if err := lab.Settle(ctx, s.portal.PID); err != nil {
 		return err
 	}
 	return f(ctx)
 }
 
 func (s *submitting) rounds(ctx context.Context) error {
-	for range s.lab.rounds {
+	for range s.bench.rounds {
 		for _, one := range submitClients {
 			n := max(int(float64(one.full)*s.submits), 200)
 			if err := s.insert(ctx, one.clients, n); err != nil {
@@ -82,17 +83,17 @@ func (s *submitting) rounds(ctx context.Context) error {
 			return err
 		}
 	}
-	peak, err := memory(s.portal.pid, "VmHWM")
+	peak, err := lab.Memory(s.portal.PID, "VmHWM")
 	s.runs.add("peak", peak)
 	return err
 }
 
 // wholeWays has citizens go the whole way, from the form to the receipt.
 func (s *submitting) wholeWays(ctx context.Context) error {
-	for range s.lab.rounds {
+	for range s.bench.rounds {
 		first, n := s.number, max(int(1000*s.submits), 200)
 		s.number += n
-		before, err := cpu(s.portal.pid)
+		before, err := lab.CPU(s.portal.PID)
 		if err != nil {
 			return err
 		}
@@ -100,14 +101,14 @@ func (s *submitting) wholeWays(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("form, check and submission: %w", err)
 		}
-		after, err := cpu(s.portal.pid)
+		after, err := lab.CPU(s.portal.PID)
 		if err != nil {
 			return err
 		}
 		s.done += o.done
 		s.note("way", o)
 		s.runs.add("way cpu", per(after-before, o.done))
-		if err := waitSealed(ctx, s.lab, s.database); err != nil {
+		if err := waitSealed(ctx, s.bench, s.database); err != nil {
 			return err
 		}
 	}
@@ -122,7 +123,7 @@ func (s *submitting) note(name string, o outcome) {
 
 // insert is a run of the ceiling.
 func (s *submitting) insert(ctx context.Context, clients, n int) error {
-	before, err := family(s.pgPID)
+	before, err := lab.FamilyCPU(s.pgPID)
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (s *submitting) insert(ctx context.Context, clients, n int) error {
 	if err != nil {
 		return err
 	}
-	after, err := family(s.pgPID)
+	after, err := lab.FamilyCPU(s.pgPID)
 	if err != nil {
 		return err
 	}
@@ -146,11 +147,11 @@ func (s *submitting) submit(ctx context.Context, clients, n int, interval time.D
 	if err != nil {
 		return err
 	}
-	app, err := cpu(s.portal.pid)
+	app, err := lab.CPU(s.portal.PID)
 	if err != nil {
 		return err
 	}
-	pg, err := family(s.pgPID)
+	pg, err := lab.FamilyCPU(s.pgPID)
 	if err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (s *submitting) submit(ctx context.Context, clients, n int, interval time.D
 	if err := s.costs(name, o.done, app, pg, ""); err != nil {
 		return err
 	}
-	if err := waitSealed(ctx, s.lab, s.database); err != nil {
+	if err := waitSealed(ctx, s.bench, s.database); err != nil {
 		return err
 	}
 	return s.costs(name, o.done, app, pg, " sealed")
@@ -181,11 +182,11 @@ func (s *submitting) submit(ctx context.Context, clients, n int, interval time.D
 
 // costs notes what n submissions have cost since app and pg.
 func (s *submitting) costs(name string, n int, app, pg time.Duration, suffix string) error {
-	appNow, err := cpu(s.portal.pid)
+	appNow, err := lab.CPU(s.portal.PID)
 	if err != nil {
 		return err
 	}
-	pgNow, err := family(s.pgPID)
+	pgNow, err := lab.FamilyCPU(s.pgPID)
 	if err != nil {
 		return err
 	}

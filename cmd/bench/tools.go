@@ -6,47 +6,15 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"wenji/internal/lab"
 )
-
-// tool finds a program in PATH or where packages put it.
-func tool(name string) (string, error) {
-	if path, err := exec.LookPath(name); err == nil {
-		return path, nil
-	}
-	var found []string
-	for _, pattern := range []string{"/usr/sbin/", "/usr/lib/postgresql/*/bin/", "/usr/pgsql-*/bin/", "/usr/local/pgsql/bin/"} {
-		paths, err := filepath.Glob(pattern + name)
-		if err != nil {
-			return "", err
-		}
-		found = append(found, paths...)
-	}
-	if len(found) == 0 {
-		return "", fmt.Errorf("%s is not installed; make bench installs it", name)
-	}
-	return slices.Max(found), nil
-}
-
-// output runs a program to its end.
-func output(ctx context.Context, environment []string, name string, args ...string) (string, error) {
-	c := exec.CommandContext(ctx, name, args...)
-	c.Env = append(os.Environ(), environment...)
-	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
-	c.WaitDelay = 5 * time.Second
-	out, err := c.CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%s: %w\n%s", filepath.Base(name), err, out)
-	}
-	return string(out), nil
-}
 
 // wrkRun is what wrk counted.
 type wrkRun struct {
@@ -70,7 +38,7 @@ func wrk(ctx context.Context, d time.Duration, address string, more ...string) (
 	if runtime.NumCPU() > 1 {
 		name, args = "taskset", append([]string{"-c", "1", "wrk"}, args...)
 	}
-	out, err := output(ctx, nil, name, args...)
+	out, err := lab.Output(ctx, nil, name, args...)
 	if err != nil {
 		return wrkRun{}, err
 	}
@@ -104,13 +72,13 @@ var (
 
 // pgbench has clients run a script n times between them.
 func pgbench(ctx context.Context, database, script string, clients, n int) (pgbenchRun, error) {
-	name, err := tool("pgbench")
+	name, err := lab.Tool("pgbench")
 	if err != nil {
 		return pgbenchRun{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	out, err := output(ctx, nil, name, "-n", "-M", "prepared", "-f", script, "-c", strconv.Itoa(clients),
+	out, err := lab.Output(ctx, nil, name, "-n", "-M", "prepared", "-f", script, "-c", strconv.Itoa(clients),
 		"-j", strconv.Itoa(min(clients, 2)), "-t", strconv.Itoa(max(n/clients, 1)), database)
 	if err != nil {
 		return pgbenchRun{}, err
@@ -128,17 +96,17 @@ func pgbench(ctx context.Context, database, script string, clients, n int) (pgbe
 
 // copyOut is how long psql takes to copy a query's rows as CSV to nowhere.
 func copyOut(ctx context.Context, database, query string) (time.Duration, error) {
-	name, err := tool("psql")
+	name, err := lab.Tool("psql")
 	if err != nil {
 		return 0, err
 	}
 	began := time.Now()
-	_, err = output(ctx, nil, name, "-qX", "-d", database, "-o", os.DevNull, "-c", "COPY ("+query+") TO STDOUT (FORMAT csv)")
+	_, err = lab.Output(ctx, nil, name, "-qX", "-d", database, "-o", os.DevNull, "-c", "COPY ("+query+") TO STDOUT (FORMAT csv)")
 	return time.Since(began), err
 }
 
 // describeMachine names what the figures depend on.
-func describeMachine(ctx context.Context, l *lab) string {
+func describeMachine(ctx context.Context, l *bench) string {
 	field := func(file, name string) string {
 		text, _ := os.ReadFile(file) // a machine without this file is described without it
 		for line := range strings.Lines(string(text)) {
@@ -149,7 +117,7 @@ func describeMachine(ctx context.Context, l *lab) string {
 		return "unknown"
 	}
 	version := func(name string, args ...string) string {
-		path, err := tool(name)
+		path, err := lab.Tool(name)
 		if err != nil {
 			return name + " missing"
 		}

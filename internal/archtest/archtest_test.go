@@ -25,6 +25,7 @@ var level = map[string]int{
 	"web/public": 7, "web/desk": 7, "internal/fill": 7,
 	"internal/httpd": 8,
 	"cmd/wenji":      9,
+	"internal/lab":   9,
 	"cmd/bench":      10,
 }
 

@@ -45,6 +45,16 @@ func serverAccount() (account, error) {
 		"user nobody: run as another user")
 }
 
+// ServerUser is the user that database servers run as, nil where that is the user of this process: PostgreSQL refuses to
+// run as root, who therefore runs it as postgres or nobody.
+func ServerUser() (*syscall.Credential, error) {
+	a, err := serverAccount()
+	if err != nil || !a.switched {
+		return nil, err
+	}
+	return &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}, nil
+}
+
 // attr makes a child run as the account, in a session of its own so that Ctrl-C in the terminal reaches only us, and
 // sends it deathSignal when the thread that started it ends.
 func (a account) attr(deathSignal syscall.Signal) *syscall.SysProcAttr {

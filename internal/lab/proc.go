@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"bytes"
@@ -39,14 +39,14 @@ func readStat(pid int) (stat, error) {
 	return stat{int(n[1]), time.Duration(n[11]+n[12]) * tick, time.Duration(n[13]+n[14]) * tick}, nil
 }
 
-// cpu is the processor time a process has used.
-func cpu(pid int) (time.Duration, error) {
+// CPU is the processor time a process has used.
+func CPU(pid int) (time.Duration, error) {
 	s, err := readStat(pid)
 	return s.own, err
 }
 
-// family is the processor time of a process and all its children, the ended ones too.
-func family(pid int) (time.Duration, error) {
+// FamilyCPU is the processor time of a process and all its children, the ended ones too.
+func FamilyCPU(pid int) (time.Duration, error) {
 	s, err := readStat(pid)
 	if err != nil {
 		return 0, err
@@ -68,8 +68,8 @@ func family(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// memory is VmRSS or VmHWM of a process, in MB.
-func memory(pid int, field string) (float64, error) {
+// Memory is VmRSS (now) or VmHWM (at its peak) of a process, in MB.
+func Memory(pid int, field string) (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
@@ -83,16 +83,16 @@ func memory(pid int, field string) (float64, error) {
 	return 0, fmt.Errorf("/proc/%d/status has no %s", pid, field)
 }
 
-// resetPeak makes VmHWM start again from what the process holds now.
-func resetPeak(pid int) error {
+// ResetPeak makes VmHWM start again from what the process holds now.
+func ResetPeak(pid int) error {
 	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
 }
 
-// settle waits until the process does next to nothing for a while: its background work is done.
-func settle(ctx context.Context, pid int) error {
+// Settle waits until the process does next to nothing for a while: its background work is done.
+func Settle(ctx context.Context, pid int) error {
 	const look = 400 * time.Millisecond
 	for quiet, tries := 0, 0; quiet < 2 && tries < 50; tries++ {
-		before, err := cpu(pid)
+		before, err := CPU(pid)
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func settle(ctx context.Context, pid int) error {
 			return ctx.Err()
 		case <-time.After(look):
 		}
-		after, err := cpu(pid)
+		after, err := CPU(pid)
 		if err != nil {
 			return err
 		}
