@@ -1,8 +1,12 @@
 package similar
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -14,70 +18,98 @@ const kinMost = 32
 // bandMost is how many comments are taken of one band: in a campaign of thousands any of them lead to the group.
 const bandMost = 64
 
-// pairs are candidates: which stored comments a fresh one is to be compared with.
-type pairs map[*text][]uuid.UUID
+// neighbourhood is what fresh comments of one batch are compared with, beside each other.
+type neighbourhood struct {
+	twins  map[string]*text // by digest: a comment of the same words, stored or of the batch
+	shared map[*text][]*text
+	banded map[int64][]*text // of the batch, by band
+}
 
-// findKin fills in, for each fresh comment, what it has to be compared with: the same words if they were seen before,
-// else what shares a band, of the stored comments and of the fresh ones in front of it.
-func findKin(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*text) error {
+// findStored reads, for the fresh comments, what has to be compared with them: the same words if they were seen before,
+// else what shares a band.
+func findStored(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*text) (*neighbourhood, error) {
 	same, err := findTwins(ctx, tx, consultationID, fresh)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	found, err := findNeighbours(ctx, tx, consultationID, fresh)
+	var unseen []*text
+	first := make(map[string]bool)
+	for _, t := range fresh {
+		if _, seen := same[string(t.digest)]; !seen && !first[string(t.digest)] && len(t.pieces) > 0 {
+			first[string(t.digest)] = true
+			t.bands = sign(t.pieces).bandValues()
+			unseen = append(unseen, t)
+		}
+	}
+	found, err := findNeighbours(ctx, tx, consultationID, unseen)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var ids []uuid.UUID
+	wanted := make(map[uuid.UUID]bool)
+	want := func(id uuid.UUID) {
+		if !wanted[id] {
+			wanted[id] = true
+			ids = append(ids, id)
+		}
+	}
 	for _, list := range found {
-		ids = append(ids, list...)
+		for _, id := range list {
+			want(id)
+		}
 	}
 	for _, id := range same {
-		ids = append(ids, id)
+		want(id)
 	}
 	stored, err := readTexts(ctx, tx, ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	firsts, banded := make(map[string]*text), make(map[int64][]*text)
-	for _, t := range fresh {
-		if len(t.pieces) == 0 {
-			continue
+	n := &neighbourhood{twins: make(map[string]*text), shared: make(map[*text][]*text), banded: make(map[int64][]*text)}
+	for digest, id := range same {
+		if t, ok := stored[id]; ok {
+			n.twins[digest] = t
 		}
-		twin, ok := stored[same[string(t.digest)]]
-		if !ok {
-			twin, ok = firsts[string(t.digest)]
-		}
-		if ok {
-			t.known, t.kin = true, []*text{twin}
-			continue
-		}
-		firsts[string(t.digest)] = t
-		for _, id := range found[t] {
+	}
+	for i, list := range found {
+		for _, id := range list {
 			if k, ok := stored[id]; ok {
 				k.stored = true
-				t.kin = append(t.kin, k)
+				n.shared[unseen[i]] = append(n.shared[unseen[i]], k)
 			}
 		}
-		t.kin = append(t.kin, freshKin(t, banded)...)
 	}
-	return nil
+	return n, nil
 }
 
-// freshKin are the comments in front of t in the batch that share a band with it, and enters t for those behind.
-func freshKin(t *text, banded map[int64][]*text) []*text {
-	var kin []*text
+// kinOf is what t has to be compared with. Of the batch it is what stands in front of t and is found by bands; the
+// others are found through a near member of their group, as stored ones are.
+func (n *neighbourhood) kinOf(t *text) (kin []*text, twin bool) {
+	if len(t.pieces) == 0 {
+		return nil, false
+	}
+	if same, ok := n.twins[string(t.digest)]; ok {
+		return []*text{same}, true
+	}
+	n.twins[string(t.digest)] = t
+	kin = n.shared[t]
 	seen := make(map[*text]bool)
 	for _, value := range t.bands {
-		for _, k := range banded[value] {
+		for _, k := range n.banded[value] {
 			if !seen[k] {
 				seen[k] = true
 				kin = append(kin, k)
 			}
 		}
-		banded[value] = append(banded[value], t)
 	}
-	return kin
+	return kin, false
+}
+
+// enter lets those behind t in the batch find it by its bands.
+func (n *neighbourhood) enter(t *text) {
+	for _, value := range t.bands {
+		n.banded[value] = append(n.banded[value], t)
+	}
 }
 
 // findTwins returns, by digest, a stored comment of the same words that nobody has taken out of its group.
@@ -108,37 +140,58 @@ func findTwins(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*t
 	return twins, err
 }
 
-// findNeighbours returns the stored comments with bands in common with each fresh one. One that a person has taken out
-// of a group leads nobody there.
-func findNeighbours(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*text) (pairs, error) {
-	var places []int
-	var values []int64
-	for i, t := range fresh {
+// findNeighbours returns, place by place, the stored comments with bands in common with each fresh one, those with the
+// most first. One that a person has taken out of a group leads nobody there. Each band is looked up once, however many
+// have it: in a campaign nearly all do.
+func findNeighbours(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*text) ([][]uuid.UUID, error) {
+	holders := make(map[int64][]uuid.UUID)
+	for _, t := range fresh {
 		for _, value := range t.bands {
-			places, values = append(places, i), append(values, value)
+			holders[value] = nil
 		}
 	}
+	if len(holders) == 0 {
+		return nil, nil
+	}
 	found, err := tx.Query(ctx, `
-		SELECT place, comment_id
-		  FROM (SELECT w.place, b.comment_id,
-		               row_number() OVER (PARTITION BY w.place ORDER BY count(*) DESC, b.comment_id) AS rank
-		          FROM unnest($2::int[], $3::bigint[]) AS w (place, value)
-		         CROSS JOIN LATERAL (
-		               SELECT comment_id FROM comment_band WHERE consultation_id = $1 AND value = w.value LIMIT $5) b
-		         WHERE NOT EXISTS (SELECT FROM comment_group_member m WHERE m.comment_id = b.comment_id AND m.taken_out)
-		         GROUP BY w.place, b.comment_id) ranked
-		 WHERE rank <= $4`, consultationID, places, values, kinMost, bandMost)
+		SELECT v.value, b.comment_id
+		  FROM unnest($2::bigint[]) AS v (value)
+		 CROSS JOIN LATERAL (
+		       SELECT comment_id FROM comment_band WHERE consultation_id = $1 AND value = v.value LIMIT $3) b
+		 WHERE NOT EXISTS (SELECT FROM comment_group_member m WHERE m.comment_id = b.comment_id AND m.taken_out)`,
+		consultationID, slices.Collect(maps.Keys(holders)), bandMost)
 	if err != nil {
 		return nil, err
 	}
-	kin := make(pairs)
-	var place int
+	var value int64
 	var id uuid.UUID
-	_, err = pgx.ForEachRow(found, []any{&place, &id}, func() error {
-		kin[fresh[place]] = append(kin[fresh[place]], id)
+	_, err = pgx.ForEachRow(found, []any{&value, (*[16]byte)(&id)}, func() error {
+		holders[value] = append(holders[value], id)
 		return nil
 	})
-	return kin, err
+	if err != nil {
+		return nil, err
+	}
+	kin := make([][]uuid.UUID, len(fresh))
+	for i, t := range fresh {
+		kin[i] = mostShared(t.bands, holders)
+	}
+	return kin, nil
+}
+
+// mostShared are the at most kinMost comments that hold the most of these bands.
+func mostShared(values []int64, holders map[int64][]uuid.UUID) []uuid.UUID {
+	common := make(map[uuid.UUID]int)
+	for _, value := range values {
+		for _, id := range holders[value] {
+			common[id]++
+		}
+	}
+	ids := slices.Collect(maps.Keys(common))
+	slices.SortFunc(ids, func(a, b uuid.UUID) int {
+		return cmp.Or(common[b]-common[a], bytes.Compare(a[:], b[:]))
+	})
+	return ids[:min(len(ids), kinMost)]
 }
 
 // readTexts reads comments with their groups and the representatives of these.

@@ -13,6 +13,7 @@ import (
 	"wenji/internal/apperr"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 func TestACampaignIsOneGroupAndOthersStayAlone(t *testing.T) {
@@ -96,6 +97,29 @@ func TestLookingAgainChangesNothing(t *testing.T) {
 	before.Clauses, after.Clauses = nil, nil
 	if fmt.Sprint(before) != fmt.Sprint(after) {
 		t.Errorf("before %v, after %v", before, after)
+	}
+}
+
+func TestTotalsGrowToWhatACountOfTheMembersGives(t *testing.T) {
+	f := newFixture(t)
+	for round, bodies := range [][]string{
+		{wording(0)}, {wording(1)}, {base, wording(2) + "请尽快办理。"}, {wording(3) + "谢谢各位领导，盼望早日答复。"}, {wording(4), wording(4), base},
+	} {
+		for i, body := range bodies {
+			f.arrive(first, fmt.Sprintf("138000%02d%03d", round, i), "加装电梯", body)
+		}
+		f.catchUp()
+		if round == 0 {
+			continue
+		}
+		grown := f.only(first)
+		err := f.DB.InTx(t.Context(), func(tx pgx.Tx) error { return recount(t.Context(), tx, []uuid.UUID{grown.ID}) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if counted := f.only(first); fmt.Sprint(grown) != fmt.Sprint(counted) {
+			t.Errorf("round %d: grown to %+v, counted %+v", round, grown, counted)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ type text struct {
 	receivedAt time.Time
 	digest     []byte
 	pieces     pieces
-	bands      []int64 // of fresh ones
+	bands      []int64 // of fresh ones whose words are new
 	kin        []*text // what it shares its words or a band with
 	known      bool    // the very words were seen before: found by the digest, so it needs no bands
 	stored     bool    // found by its bands, so it has some
@@ -44,20 +44,20 @@ func (g *group) settled() *group {
 // place decides where a fresh comment belongs: into the group whose representative it is nearest to, or into a new one
 // with those that are like it. Groups that it shows to be one are merged, unless a person has changed them.
 func place(t *text, newGroup func(representative *text) *group) {
-	var groups []*group
+	likeness := make([]float64, len(t.kin))
+	var candidates candidates
 	var single []*text
-	for _, k := range t.kin {
-		if jaccard(t.pieces, k.pieces) < threshold {
+	for i, k := range t.kin {
+		if likeness[i] = jaccard(t.pieces, k.pieces); likeness[i] < threshold {
 			continue
 		}
-		switch g := k.group.settled(); {
-		case g == nil:
+		if g := k.group.settled(); g != nil {
+			candidates.look(t, g)
+		} else {
 			single = append(single, k)
-		case jaccard(t.pieces, g.representative.pieces) >= loosest:
-			groups = append(groups, g)
 		}
 	}
-	home := nearest(t, groups)
+	home := candidates.nearest()
 	if home == nil {
 		if len(single) == 0 {
 			return
@@ -77,27 +77,48 @@ func place(t *text, newGroup func(representative *text) *group) {
 			k.join(home)
 		}
 	}
-	for _, k := range t.kin {
-		if k.group.settled() == home && (k.stored || k.needsBands()) && jaccard(t.pieces, k.pieces) >= near {
+	for i, k := range t.kin {
+		if likeness[i] >= near && k.group.settled() == home && (k.stored || k.needsBands()) {
 			t.near = true
 		}
 	}
-	for _, g := range groups {
-		if g != home && g.mergedInto == nil && !g.byStaff && !home.byStaff &&
+	for _, c := range candidates {
+		if g := c.group; c.likeness >= loosest && g != home && g.mergedInto == nil && !g.byStaff && !home.byStaff &&
 			jaccard(g.representative.pieces, home.representative.pieces) >= loosest {
 			g.mergedInto = home
 		}
 	}
 }
 
-// nearest is the group whose representative is most like t, the older one of two alike.
-func nearest(t *text, groups []*group) *group {
+// candidates are the groups that a comment might belong to, each compared with it once: in a campaign nearly all that is
+// like a comment is in the same group.
+type candidates []candidate
+
+type candidate struct {
+	group    *group
+	likeness float64 // to the representative
+}
+
+func (c *candidates) look(t *text, g *group) {
+	for _, known := range *c {
+		if known.group == g {
+			return
+		}
+	}
+	*c = append(*c, candidate{g, jaccard(t.pieces, g.representative.pieces)})
+}
+
+// nearest is the group whose representative is most like the comment, the older one of two alike; nil when all are too
+// far from it.
+func (c candidates) nearest() *group {
 	var best *group
 	most := -1.0
-	for _, g := range groups {
-		s := jaccard(t.pieces, g.representative.pieces)
-		if s > most || s == most && g.representative.number < best.representative.number {
-			best, most = g, s
+	for _, one := range c {
+		if one.likeness < loosest {
+			continue
+		}
+		if one.likeness > most || one.likeness == most && one.group.representative.number < best.representative.number {
+			best, most = one.group, one.likeness
 		}
 	}
 	return best

@@ -157,7 +157,6 @@ func readFresh(ctx context.Context, tx pgx.Tx, consultationID string, from int) 
 		}
 		words := normalise(title, body)
 		t.digest, t.pieces = digestOf(words), cut(words)
-		t.bands = sign(t.pieces).bandValues()
 		return &t, nil
 	})
 }

@@ -44,7 +44,7 @@ func cut(text []rune) pieces {
 	if len(text) == 0 {
 		return nil
 	}
-	var p pieces
+	p := make(pieces, 0, len(text))
 	for i := 0; i == 0 || i+piece <= len(text); i++ {
 		var value uint64
 		for _, r := range text[i:min(i+piece, len(text))] {
@@ -80,13 +80,14 @@ type signature [hashes]uint64
 
 func sign(p pieces) signature {
 	var s signature
-	for i := range s {
-		s[i] = math.MaxUint64
-	}
-	for _, value := range p {
-		for i := range s {
-			s[i] = min(s[i], mix(value^seeds[i]))
+	for i := 0; i < hashes; i += 4 { // four at a time keep the processor busy while each waits for its multiplications
+		s0, s1, s2, s3 := seeds[i], seeds[i+1], seeds[i+2], seeds[i+3]
+		m0, m1, m2, m3 := uint64(math.MaxUint64), uint64(math.MaxUint64), uint64(math.MaxUint64), uint64(math.MaxUint64)
+		for _, value := range p {
+			m0, m1 = min(m0, mix(value^s0)), min(m1, mix(value^s1))
+			m2, m3 = min(m2, mix(value^s2)), min(m3, mix(value^s3))
 		}
+		s[i], s[i+1], s[i+2], s[i+3] = m0, m1, m2, m3
 	}
 	return s
 }

@@ -10,7 +10,8 @@ import (
 
 // group finds where the fresh comments of a consultation belong, and stores it.
 func (s *Store) group(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*text) error {
-	if err := findKin(ctx, tx, consultationID, fresh); err != nil {
+	known, err := findStored(ctx, tx, consultationID, fresh)
+	if err != nil {
 		return err
 	}
 	var founded []*group
@@ -26,7 +27,11 @@ func (s *Store) group(ctx context.Context, tx pgx.Tx, consultationID string, fre
 	}
 	touched := make(map[*text]bool)
 	for _, t := range fresh {
+		t.kin, t.known = known.kinOf(t)
 		place(t, newGroup)
+		if t.needsBands() {
+			known.enter(t)
+		}
 		touched[t] = true
 		for _, k := range t.kin {
 			touched[k] = true
@@ -42,7 +47,7 @@ func (s *Store) group(ctx context.Context, tx pgx.Tx, consultationID string, fre
 	if err := insertGroups(ctx, tx, consultationID, founded, at); err != nil {
 		return err
 	}
-	changed, err := writeMembers(ctx, tx, consultationID, touched, at)
+	uncounted, err := writeMembers(ctx, tx, consultationID, touched, at)
 	if err != nil {
 		return err
 	}
@@ -51,9 +56,9 @@ func (s *Store) group(ctx context.Context, tx pgx.Tx, consultationID string, fre
 		if err := merge(ctx, tx, g.id, home.id, home.representative); err != nil {
 			return err
 		}
-		changed[home.id] = true
+		uncounted[home.id] = true
 	}
-	return recount(ctx, tx, keys(changed))
+	return recount(ctx, tx, keys(uncounted))
 }
 
 // mergedOf are the groups that have gone up in others.
@@ -119,23 +124,48 @@ func insertGroups(ctx context.Context, tx pgx.Tx, consultationID string, founded
 	return err
 }
 
-// writeMembers stores who has joined which group, and returns the groups that have changed.
+// writeMembers stores who has joined which group and adds them to its totals: counting all members of a group again for
+// each of its new ones would make a campaign of n comments cost n². It returns the groups whose totals are to be counted
+// all the same, because nobody but the representative was there to compare with.
 func writeMembers(ctx context.Context, tx pgx.Tx, consultationID string, touched map[*text]bool, at time.Time) (map[uuid.UUID]bool, error) {
 	var ids, groups []uuid.UUID
 	var similarities []float64
-	changed := make(map[uuid.UUID]bool)
 	for t := range touched {
 		if t.changed {
 			ids, groups, similarities = append(ids, t.id), append(groups, t.group.id), append(similarities, t.similarity)
-			changed[t.group.id] = true
 		}
 	}
-	_, err := tx.Exec(ctx, `
-		INSERT INTO comment_group_member (comment_id, consultation_id, group_id, similarity, joined_at)
-		SELECT comment_id, $1, group_id, similarity, $5
-		  FROM unnest($2::uuid[], $3::uuid[], $4::float8[]) AS m (comment_id, group_id, similarity)
-		ON CONFLICT DO NOTHING`, consultationID, ids, groups, similarities, at)
-	return changed, err
+	found, err := tx.Query(ctx, `
+		WITH joined AS (
+		  INSERT INTO comment_group_member (comment_id, consultation_id, group_id, similarity, joined_at)
+		  SELECT comment_id, $1, group_id, similarity, $5
+		    FROM unnest($2::uuid[], $3::uuid[], $4::float8[]) AS m (comment_id, group_id, similarity)
+		  ON CONFLICT DO NOTHING
+		  RETURNING comment_id, group_id, similarity
+		), grown AS (
+		  UPDATE comment_group g
+		     SET members = g.members + n.members,
+		         lowest = LEAST(g.lowest, n.lowest), highest = GREATEST(g.highest, n.highest),
+		         first_at = LEAST(g.first_at, n.first_at), last_at = GREATEST(g.last_at, n.last_at)
+		    FROM (SELECT j.group_id, count(*) AS members, min(j.similarity) AS lowest, max(j.similarity) AS highest,
+		                 min(s.received_at) AS first_at, max(s.received_at) AS last_at
+		            FROM joined j JOIN comment_sketch s ON s.comment_id = j.comment_id
+		           GROUP BY j.group_id) n
+		   WHERE g.id = n.group_id AND g.members > 1 AND g.merged_into IS NULL
+		  RETURNING g.id
+		)
+		SELECT DISTINCT group_id FROM joined WHERE group_id NOT IN (SELECT id FROM grown)`,
+		consultationID, ids, groups, similarities, at)
+	if err != nil {
+		return nil, err
+	}
+	uncounted := make(map[uuid.UUID]bool)
+	var id uuid.UUID
+	_, err = pgx.ForEachRow(found, []any{&id}, func() error {
+		uncounted[id] = true
+		return nil
+	})
+	return uncounted, err
 }
 
 // merge moves all members of a group into another; those taken out of it stay out.
