@@ -23,6 +23,7 @@ import (
 type config struct {
 	DatabaseURL    string       `env:"DATABASE_URL"`
 	Listen         string       `env:"LISTEN" envDefault:"127.0.0.1:8080"`
+	MetricsListen  string       `env:"METRICS_LISTEN"`
 	BaseURL        string       `env:"BASE_URL"`
 	KeysFile       string       `env:"KEYS_FILE"`
 	SMTPURL        string       `env:"SMTP_URL"`
@@ -138,6 +139,9 @@ func readConfig(getenv func(string) string, n need) (config, error) {
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		faults = append(faults, "WENJI_LISTEN 不对：请写成 127.0.0.1:8080 这样的地址和端口")
+	}
+	if _, _, err := net.SplitHostPort(c.MetricsListen); c.MetricsListen != "" && err != nil {
+		faults = append(faults, "WENJI_METRICS_LISTEN 不对：请写成 127.0.0.1:9464 这样的地址和端口，不填则不提供监控数据")
 	}
 	if c.BaseURL != "" {
 		if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {

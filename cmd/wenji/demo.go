@@ -96,6 +96,7 @@ func runDemo(ctx context.Context, t *terminal, f demoFlags) error {
 	p, err := newPortal(ctx, portalConfig{
 		databaseURL: url, keys: keys, log: log, site: demoSite(c.Site), baseURL: c.BaseURL, proxies: c.proxies(),
 		skew: skew, captchaDigits: f.digits, checkLimit: demoCheckLimit(f.digits), mail: mail, provider: provider,
+		metricsListen: c.MetricsListen,
 	})
 	if err != nil {
 		return err

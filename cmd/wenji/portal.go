@@ -23,6 +23,7 @@ import (
 	"wenji/internal/httpd"
 	"wenji/internal/inspection"
 	"wenji/internal/intake"
+	"wenji/internal/metrics"
 	"wenji/internal/moderation"
 	"wenji/internal/notify"
 	"wenji/internal/postgres"
@@ -56,6 +57,7 @@ type portalConfig struct {
 	skew          time.Duration // demo only
 	captchaDigits string        // demo only
 	checkLimit    int
+	metricsListen string // empty: no metrics
 	provider      *httpd.IdentityProvider
 }
 
@@ -71,11 +73,17 @@ type portal struct {
 	server *httpd.Server
 	sealer *audit.Sealer
 	mail   *notify.Sender
+
+	metrics net.Listener // nil: no metrics
 }
 
 // newPortal puts the parts together. It does not need the database to be up.
 func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
-	p := &portal{config: c}
+	watched, err := listenMetrics(c.metricsListen)
+	if err != nil {
+		return nil, err
+	}
+	p := &portal{config: c, metrics: watched}
 	for _, pool := range []struct {
 		to      **postgres.DB
 		options postgres.Options
@@ -118,6 +126,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		Site:           c.site,
 		Log:            c.log,
 		Now:            p.db.Now,
+		Requests:       metrics.NewRequests(),
 		Provider:       c.provider,
 		BaseURL:        c.baseURL,
 		TLS:            strings.HasPrefix(c.baseURL, "https://"),
@@ -143,7 +152,7 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	var work sync.WaitGroup
 	for _, f := range []func(context.Context){
 		p.server.Comments.Run, p.server.Comments.Index, p.server.Captcha.Run, p.server.Similar.Run, p.server.Exports.Run, p.server.Listen, p.server.Inspection.Run,
-		p.janitor, p.mail.Run,
+		p.janitor, p.mail.Run, p.serveMetrics,
 		func(ctx context.Context) { p.config.keys.Watch(ctx, p.config.log) },
 		func(ctx context.Context) {
 			p.server.Retention.Run(ctx, func(err error) { logEnd(p.config.log, "erasing what is due", err) })

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +47,7 @@ func serveCommand(t *terminal) *cobra.Command {
 			}
 			p, err := newPortal(cmd.Context(), portalConfig{
 				databaseURL: c.DatabaseURL, keys: keys, log: log, site: site, baseURL: c.BaseURL, proxies: c.proxies(),
-				checkLimit: checkLimit, mail: mail, provider: provider,
+				checkLimit: checkLimit, mail: mail, provider: provider, metricsListen: c.MetricsListen,
 			})
 			if err != nil {
 				return err
@@ -66,7 +67,7 @@ func logger(w io.Writer, level slog.Level) *slog.Logger {
 func listen(address string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s 已被别的程序占用。请先停止那个程序，或者换一个端口（demo 用 --listen，serve 用 WENJI_LISTEN）", address)
+		return nil, fmt.Errorf("%s 已被别的程序占用。请先停止那个程序，或者换一个端口（demo 用 --listen，serve 用 WENJI_LISTEN，监控用 WENJI_METRICS_LISTEN）", address)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("无法监听 %s：%w", address, err)
@@ -104,7 +105,7 @@ func versionCommand(t *terminal) *cobra.Command {
 			if !ok {
 				return errors.New("这个程序没有记录版本")
 			}
-			fmt.Fprintf(t.out, "wenji %s %s\n", info.Main.Version, info.GoVersion)
+			fmt.Fprintf(t.out, "wenji %s %s\n", cmp.Or(packaged, info.Main.Version), info.GoVersion)
 			for _, s := range info.Settings {
 				if s.Key == "vcs.revision" || s.Key == "vcs.time" {
 					fmt.Fprintln(t.out, s.Value)
@@ -113,4 +114,21 @@ func versionCommand(t *terminal) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// packaged is the version of the package the program was built for; the linker sets it.
+var packaged string
+
+// buildVersion is the version and the revision the program was built from, as far as it knows them.
+func buildVersion() (version, revision string) {
+	version = packaged
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = cmp.Or(version, info.Main.Version)
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = s.Value
+			}
+		}
+	}
+	return version, revision
 }

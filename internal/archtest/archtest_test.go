@@ -22,7 +22,7 @@ var level = map[string]int{
 	"internal/comment": 4, "internal/inspection": 4,
 	"internal/moderation": 5, "internal/similar": 5, "internal/intake": 5, "internal/referral": 5,
 	"internal/export": 6, "internal/report": 6, "internal/retention": 6, "internal/rotation": 6,
-	"web/public": 7, "web/desk": 7, "internal/fill": 7,
+	"web/public": 7, "web/desk": 7, "internal/fill": 7, "internal/metrics": 7,
 	"internal/httpd": 8,
 	"cmd/wenji":      9,
 	"internal/lab":   9,

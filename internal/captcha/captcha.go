@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wenji/internal/apperr"
@@ -55,6 +56,9 @@ type Challenges struct {
 	sounds   *recent
 	speaking sync.Mutex // one generation of sound at a time
 	pens     pens
+
+	issued  atomic.Int64
+	answers [Expired + 1]atomic.Int64 // by Result; the first counts a database that failed
 }
 
 // New returns challenges sealed in box. It panics when o.FixedDigits is set and not WellFormed: check flags first.
@@ -116,6 +120,7 @@ func (r Result) String() string {
 // Issue returns a new challenge for a form instance: at most 200 URL-safe characters. Nothing is written. Its picture
 // is one drawn ahead, or is drawn when first asked for.
 func (c *Challenges) Issue(formID uuid.UUID) (token string) {
+	c.issued.Add(1)
 	var p picture
 	select {
 	case p = <-c.pool:
@@ -159,6 +164,12 @@ func (c *Challenges) FormID(token string) (id uuid.UUID, passed bool, err error)
 // uses up nothing. A valid token of Pass is Passed. The error is for a database that fails: nothing is known then, and
 // it is never Wrong.
 func (c *Challenges) Answer(ctx context.Context, token, digits string) (Result, error) {
+	result, err := c.judge(ctx, token, digits)
+	c.answers[result].Add(1)
+	return result, err
+}
+
+func (c *Challenges) judge(ctx context.Context, token, digits string) (Result, error) {
 	t, err := c.open(token)
 	if err != nil {
 		return Expired, nil // not ours, or sealed with a key since removed: a new challenge mends both

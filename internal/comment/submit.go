@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"wenji/internal/apperr"
@@ -25,6 +26,8 @@ type Store struct {
 	Now     func() time.Time
 
 	queue chan *waiting
+
+	acknowledged, refused, unknown atomic.Int64 // see Outcomes
 }
 
 // NewStore returns a store; Submit works once its Run is running.
@@ -37,6 +40,12 @@ func NewStore(db, writing *postgres.DB, keys *vault.KeyRing, tries *throttle.Lim
 // a consultation that is not open by the database's clock is apperr.ErrClosed. Any other error means that the comment
 // may not have been stored: the caller says so, and sending the same draft again is safe.
 func (s *Store) Submit(ctx context.Context, d Draft) (Receipt, error) {
+	r, err := s.submit(ctx, d)
+	s.countOutcome(err)
+	return r, err
+}
+
+func (s *Store) submit(ctx context.Context, d Draft) (Receipt, error) {
 	sealed, err := s.Keys.Seal(d.FormID, vault.Personal{
 		Name: d.Name, IDNumber: d.IDNumber, Phone: d.Phone, Email: d.Email, Org: d.Org,
 	})

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"wenji/internal/metrics"
 	"wenji/internal/postgres"
 
 	"github.com/a-h/templ"
@@ -28,6 +29,14 @@ type pageCache struct {
 	generation atomic.Int64
 	flights    singleflight.Group
 	renders    atomic.Int64 // pages rendered since the start
+	hits       atomic.Int64 // requests answered from memory
+	stale      atomic.Int64 // times an entry was kept beyond its minute
+}
+
+// PageCounts tells what the pages in memory did since the start.
+func (s *Server) PageCounts() metrics.Pages {
+	c := &s.pages
+	return metrics.Pages{Hits: c.hits.Load(), Renders: c.renders.Load(), Stale: c.stale.Load(), Kept: c.size.Load()}
 }
 
 // cachedMost bounds the number of entries; beyond it the cache starts afresh.
@@ -42,6 +51,7 @@ type cachedPage struct {
 	sizePlain   []string
 	sizePacked  []string
 	contentType []string
+	route       *metrics.Route // counts the page's requests
 }
 
 // packers compress pages that are kept, as well as can be; making one clears most of a megabyte.
@@ -70,7 +80,7 @@ func (s *Server) cached(make publicPage) http.HandlerFunc {
 			w.Header()["Cache-Control"] = revalidate
 			return s.render(w, r, http.StatusOK, c)
 		}
-		entry, err := s.pages.fill(r, pageKey(r), s.Now, make)
+		entry, err := s.pages.fill(r, pageKey(r), s.Now, make, s.Requests.Route(http.MethodGet, routePattern(r)))
 		if err != nil {
 			return err
 		}
@@ -84,9 +94,16 @@ func (s *Server) serveCached(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery == "" && len(r.TransferEncoding) == 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 			if v, ok := s.pages.entries.Load(pageKey(r)); ok {
+				start := time.Now()
 				if entry := v.(*cachedPage); entry.minute == s.Now().Unix()/60 {
 					s.setSecurityHeaders(w.Header())
-					entry.serve(w, r)
+					status := entry.serve(w, r)
+					s.pages.hits.Add(1)
+					route := entry.route
+					if r.Method == http.MethodHead {
+						route = s.Requests.Route(r.Method, route.Pattern)
+					}
+					route.Observe(status, time.Since(start))
 					return
 				}
 			}
@@ -106,7 +123,7 @@ func pageKey(r *http.Request) string {
 	return r.URL.Path + "\x00" + d.String()
 }
 
-func (c *pageCache) fill(r *http.Request, key string, now func() time.Time, make publicPage) (*cachedPage, error) {
+func (c *pageCache) fill(r *http.Request, key string, now func() time.Time, make publicPage, route *metrics.Route) (*cachedPage, error) {
 	generation := c.generation.Load() // part of the flight's name: who asks after a change never gets the page before it
 	v, err, _ := c.flights.Do(key+"\x00"+strconv.FormatInt(generation, 10), func() (any, error) {
 		minute := now().Unix() / 60
@@ -119,10 +136,12 @@ func (c *pageCache) fill(r *http.Request, key string, now func() time.Time, make
 		entry, err := renderEntry(ctx, r.WithContext(ctx), make, minute)
 		if err != nil {
 			if kept && (postgres.Unavailable(err) || ctx.Err() != nil) {
+				c.stale.Add(1)
 				return old, nil
 			}
 			return nil, err
 		}
+		entry.route = route
 		c.renders.Add(1)
 		c.keep(key, entry, generation)
 		return entry, nil
@@ -175,7 +194,8 @@ func renderEntry(ctx context.Context, r *http.Request, make publicPage, minute i
 	}, nil
 }
 
-func (e *cachedPage) serve(w http.ResponseWriter, r *http.Request) {
+// serve answers with the page and returns the status.
+func (e *cachedPage) serve(w http.ResponseWriter, r *http.Request) int {
 	h := w.Header()
 	h["Cache-Control"] = revalidate
 	h["Vary"] = varyPage
@@ -186,7 +206,7 @@ func (e *cachedPage) serve(w http.ResponseWriter, r *http.Request) {
 	h["Etag"] = tag
 	if match := r.Header["If-None-Match"]; len(match) > 0 && sameTag(match[0], tag[0]) {
 		w.WriteHeader(http.StatusNotModified)
-		return
+		return http.StatusNotModified
 	}
 	h["Content-Type"] = e.contentType
 	h["Content-Length"] = size
@@ -197,6 +217,7 @@ func (e *cachedPage) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		w.Write(body) // an error here means that the client has gone
 	}
+	return http.StatusOK
 }
 
 // sameTag compares If-None-Match with the entity tag, weakly (RFC 9110 §13.1.2).

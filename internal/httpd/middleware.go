@@ -58,13 +58,15 @@ func (s *Server) secureHeaders(next http.Handler) http.Handler {
 
 type requestIDKey struct{}
 
-// withRequestID gives each request a random id of its own, shown on error pages and in the log. A client's own id is
-// not taken over: it would let strangers write into the log.
+// withRequestID gives each request a random id of its own, shown on error pages, in the log and as X-Request-Id, so that
+// a line of the balancer can be joined to it. A client's own id is not taken over: it would let strangers write into the log.
 func withRequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var id [6]byte
 		rand.Read(id[:])
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, hex.EncodeToString(id[:]))))
+		text := hex.EncodeToString(id[:])
+		w.Header()["X-Request-Id"] = []string{text}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, text)))
 	})
 }
 
@@ -73,15 +75,33 @@ func requestID(r *http.Request) string {
 	return id
 }
 
-// logRequests writes a line for each request: the route's pattern, never the address, the query or a header.
+// logRequests counts each request and writes a line for it: the route's pattern, never the address, the query or a header.
 func (s *Server) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		defer func() { // also when a download that broke off ends the connection with a panic
+			route, status, took := routePattern(r), answered(ww, r), time.Since(start)
+			s.Requests.Route(r.Method, route).Observe(status, took)
+			s.Log.Debug("request", "id", requestID(r), "method", r.Method, "route", route, "status", status,
+				"bytes", ww.BytesWritten(), "ms", took.Milliseconds())
+		}()
 		next.ServeHTTP(ww, r)
-		s.Log.Debug("request", "id", requestID(r), "method", r.Method, "route", routePattern(r), "status", ww.Status(),
-			"bytes", ww.BytesWritten(), "ms", time.Since(start).Milliseconds())
 	})
+}
+
+// statusGone is what a request without an answer counts as when its client went away (as nginx has it).
+const statusGone = 499
+
+// answered is the status of a finished request; a handler that wrote nothing has answered 200.
+func answered(w middleware.WrapResponseWriter, r *http.Request) int {
+	switch {
+	case w.Status() != 0:
+		return w.Status()
+	case r.Context().Err() != nil:
+		return statusGone
+	}
+	return http.StatusOK
 }
 
 func routePattern(r *http.Request) string {

@@ -17,6 +17,7 @@ import (
 	"wenji/internal/export"
 	"wenji/internal/inspection"
 	"wenji/internal/intake"
+	"wenji/internal/metrics"
 	"wenji/internal/moderation"
 	"wenji/internal/notify"
 	"wenji/internal/postgres"
@@ -52,6 +53,7 @@ type Server struct {
 	Site          ui.Site
 	Log           *slog.Logger
 	Now           func() time.Time
+	Requests      *metrics.Requests // counts what is answered; nil: nobody looks at the counts
 
 	Provider       *IdentityProvider // sign-on beside passwords; nil: passwords alone
 	BaseURL        string            // canonical address, such as https://wenji.example; empty: links stay relative
@@ -73,6 +75,7 @@ func (s *Server) init() {
 	s.once.Do(func() {
 		s.drained = make(chan struct{})
 		s.wait = cmp.Or(s.wait, handlerWait)
+		s.Requests = cmp.Or(s.Requests, metrics.NewRequests())
 	})
 }
 
