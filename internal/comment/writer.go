@@ -3,7 +3,10 @@ package comment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
+
+	"wenji/internal/postgres"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -54,7 +57,7 @@ func (s *Store) drain(first *waiting) []*waiting {
 	return batch
 }
 
-// store queues a row and waits for its batch to commit, or for ctx.
+// store queues a row and waits for its batch to commit, or for ctx: what waits in the queue by then may still be stored.
 func (s *Store) store(ctx context.Context, row newComment) (stored, error) {
 	w := &waiting{row: row, done: make(chan struct{})}
 	select {
@@ -68,7 +71,7 @@ func (s *Store) store(ctx context.Context, row newComment) (stored, error) {
 	case <-w.done:
 		return w.result, w.err
 	case <-ctx.Done():
-		return stored{}, ctx.Err()
+		return stored{}, fmt.Errorf("%w: %w", postgres.ErrUnconfirmed, ctx.Err())
 	}
 }
 

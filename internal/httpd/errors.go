@@ -82,7 +82,7 @@ func (s *Server) serveError(w http.ResponseWriter, r *http.Request, err error) {
 	v := public.ErrorView{Status: status, Submitting: submitting(r), ReturnURL: returnURL(r)}
 	var lost unsaved
 	if errors.As(err, &lost) {
-		v.Answers = &lost.answers
+		v.Answers, v.Unsure = &lost.answers, errors.Is(err, postgres.ErrUnconfirmed)
 	}
 	switch status {
 	case http.StatusConflict:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,9 +19,10 @@ const (
 	warningKey      = "warning"
 )
 
-// ErrUnconfirmed: the server committed, but warned while doing so, which is how it says that it gave up waiting for
-// its synchronous standby. Whether the change outlives a failover is unknown; trying again under the same key is safe.
-var ErrUnconfirmed = errors.New("commit not confirmed by the standby")
+// ErrUnconfirmed: the server was asked to commit, and whether it did for good is unknown: it warned while committing,
+// which is how it says that it gave up waiting for its synchronous standby, or its answer never came. Trying again under
+// the same key is safe.
+var ErrUnconfirmed = errors.New("commit not confirmed")
 
 // InTx runs fn in a READ COMMITTED transaction and commits when fn returns nil. Any error or panic rolls back.
 //
@@ -78,7 +80,10 @@ func (db *DB) once(ctx context.Context, o pgx.TxOptions, fn func(tx pgx.Tx) erro
 	delete(warnings, warningKey)
 	done = true
 	if err := tx.Commit(ctx); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		if answered(err) {
+			return fmt.Errorf("commit: %w", err)
+		}
+		return fmt.Errorf("%w: %w", ErrUnconfirmed, err)
 	}
 	if warnings[warningKey] != nil {
 		return ErrUnconfirmed
@@ -112,6 +117,12 @@ func rollback(ctx context.Context, conn *pgxpool.Conn, tx pgx.Tx, cause error) e
 		return fmt.Errorf("roll back: %w", err)
 	}
 	return nil
+}
+
+// answered: the server itself said that it did not commit. While it shuts down it says only that it stopped waiting.
+func answered(err error) bool {
+	code := sqlState(err)
+	return errors.Is(err, pgx.ErrTxCommitRollback) || code != "" && !strings.HasPrefix(code, "57P")
 }
 
 // noteWarning remembers that the server sent a warning of no particular class; once looks only at those sent during a

@@ -267,28 +267,51 @@ func TestACommitThatLostItsStandbyIsNotReportedAsDone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, end := range []string{"pg_cancel_backend", "pg_terminate_backend"} {
+		if err := endWaiting(t, db, end); !errors.Is(err, postgres.ErrUnconfirmed) || !postgres.Unavailable(err) {
+			t.Errorf("%s: error = %v, want ErrUnconfirmed", end, err)
+		}
+	}
+}
+
+// endWaiting commits, calls end of the backend that waits for its standby, and returns how the commit ended.
+func endWaiting(t *testing.T, db *postgres.DB, end string) error {
+	t.Helper()
+	ctx := context.Background()
 	result := make(chan error)
-	go func() { result <- db.InTx(ctx, func(tx pgx.Tx) error { return insert(ctx, tx, "一") }) }()
-	cancelled := false
-	for !cancelled {
+	commit := func() { result <- db.InTx(ctx, func(tx pgx.Tx) error { return insert(ctx, tx, "一") }) }
+	go commit()
+	for ended := false; !ended; {
 		select {
 		case err := <-result:
 			// The new setting had not reached the backend yet.
 			if err != nil {
 				t.Fatal(err)
 			}
-			go func() { result <- db.InTx(ctx, func(tx pgx.Tx) error { return insert(ctx, tx, "一") }) }()
+			go commit()
 		default:
 		}
 		err := db.QueryRow(ctx, `
-			SELECT coalesce(bool_or(pg_cancel_backend(pid)), false)
+			SELECT coalesce(bool_or(`+end+`(pid)), false)
 			  FROM pg_stat_activity
-			 WHERE wait_event = 'SyncRep'`).Scan(&cancelled)
+			 WHERE wait_event = 'SyncRep'`).Scan(&ended)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := <-result; !errors.Is(err, postgres.ErrUnconfirmed) || !postgres.Unavailable(err) {
-		t.Errorf("error = %v, want ErrUnconfirmed", err)
+	return <-result
+}
+
+func TestACommitThatTheServerRefusedIsCertain(t *testing.T) {
+	db, ctx := pgtest.New(t), context.Background()
+	err := db.InTx(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			CREATE TEMPORARY TABLE late (n integer UNIQUE DEFERRABLE INITIALLY DEFERRED) ON COMMIT DROP;
+			INSERT INTO late VALUES (1), (1)`)
+		return err
+	})
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || errors.Is(err, postgres.ErrUnconfirmed) {
+		t.Errorf("error = %v, want the server's alone", err)
 	}
 }

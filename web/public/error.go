@@ -62,6 +62,14 @@ func (v ErrorView) advice() string {
 	}
 }
 
+// fate says what became of the words that were sent.
+func (v ErrorView) fate() string {
+	if v.Unsure {
+		return "不能确定您的意见是否已经保存。"
+	}
+	return "您的意见没有保存。"
+}
+
 // resend says how the words that were sent can be sent again. The same sealed form is stored once, however often it is
 // sent, so sending the page again is safe.
 func (v ErrorView) resend() string {

@@ -217,6 +217,7 @@ type SiteMapView struct {
 type ErrorView struct {
 	Status     int    // 403, 404, 405, 409, 413, 415, 429, 500 or 503; others read as 500
 	Submitting bool   // a comment was being sent: the page says 您的意见没有保存 and gives the road by e-mail
+	Unsure     bool   // of Submitting: the comment may have been stored all the same, and the page says that
 	Reference  string // number of the request, for 500 and 503
 	RetryAfter time.Duration
 	Message    string   // one more sentence, such as who decided first; "" for none
