@@ -16,6 +16,7 @@ import (
 	"wenji/internal/apperr"
 	"wenji/internal/captcha"
 	"wenji/internal/consultation"
+	"wenji/internal/fill"
 	"wenji/internal/postgres"
 	"wenji/internal/postgres/embedded"
 	"wenji/internal/sample"
@@ -216,7 +217,7 @@ func demoSample(ctx context.Context, p *portal, reopen bool) error {
 	if err != nil {
 		return fmt.Errorf("读取征集样例：%w", err)
 	}
-	if err := store.Import(ctx, "wenji demo", source); err != nil && !errors.Is(err, apperr.ErrConflict) {
+	if err := store.Import(ctx, fill.DemoActor, source); err != nil && !errors.Is(err, apperr.ErrConflict) {
 		return fmt.Errorf("导入征集样例：%w", err)
 	}
 	c, err := store.Consultation(ctx, source.ID)
@@ -226,11 +227,11 @@ func demoSample(ctx context.Context, p *portal, reopen bool) error {
 	now := p.db.Now()
 	switch {
 	case !reopen && c.OriginalClosesAt != nil:
-		err = store.ResetPeriod(ctx, "wenji demo", c.ID)
+		err = store.ResetPeriod(ctx, fill.DemoActor, c.ID)
 	case reopen && c.OriginalClosesAt == nil && !now.Before(c.ClosesAt):
 		y, m, d := now.Add(demoReopening).In(consultation.Shanghai).Date()
 		closes := time.Date(y, m, d+1, 0, 0, 0, 0, consultation.Shanghai)
-		err = store.Extend(ctx, consultation.Operator("wenji demo"), c.ID, closes, "演示")
+		err = store.Extend(ctx, consultation.Operator(fill.DemoActor), c.ID, closes, "演示")
 	}
 	if err != nil {
 		return fmt.Errorf("设置样例的征集时间：%w", err)

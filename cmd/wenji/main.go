@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%s。用法见 %s --help", flagFault(err), cmd.CommandPath())}
 	})
-	root.AddCommand(demoCommand(t), serveCommand(t), migrateCommand(t), importCommand(t), exportCommand(t),
+	root.AddCommand(demoCommand(t), serveCommand(t), migrateCommand(t), importCommand(t), exportCommand(t), fillCommand(t),
 		staffCommand(t), auditCommand(t), keysCommand(t), purgeCommand(t), backupCommand(t), restoreCommand(t), versionCommand(t))
 	root.SetArgs(args)
 	root.SetIn(in)

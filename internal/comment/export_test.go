@@ -14,7 +14,9 @@ func FirstCodeIndex(keys *vault.KeyRing, formID uuid.UUID) []byte {
 }
 
 // IndexOnce reads one batch into the search.
-func (s *Store) IndexOnce(ctx context.Context) (int, error) { return s.indexOnce(ctx) }
+func (s *Store) IndexOnce(ctx context.Context) (int, error) {
+	return s.indexOnce(ctx, indexBatch, leastFirst)
+}
 
 // StaffSQL and PublicSQL are the statements of a search when everything has been read.
 func StaffSQL(f SearchFilter) (string, []any) {

@@ -21,7 +21,7 @@ const (
 // been read yet.
 func (s *Store) Index(ctx context.Context) {
 	for {
-		n, err := s.indexOnce(ctx)
+		n, err := s.indexOnce(ctx, indexBatch, leastFirst)
 		pause := indexPause
 		if err == nil && n >= indexBatch {
 			pause = indexRest
@@ -34,14 +34,44 @@ func (s *Store) Index(ctx context.Context) {
 	}
 }
 
+// IndexBulk reads one batch of up to most comments of the consultation in which most wait, and returns how many; 0 when
+// nothing waits that nobody else has in hand. It is for stores that have grown by much more than Index reads in a while:
+// the index takes a large batch for a fraction of the work of small ones.
+func (s *Store) IndexBulk(ctx context.Context, most int) (n int, err error) {
+	for range 2 { // the first look may have found consultations without a mark
+		if n, err = s.indexOnce(ctx, most, mostFirst); n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, nil
+}
+
+// The consultation that is read into the search next is the one with the fewest comments waiting, so that a flood in one
+// holds up no other; or the one with the most.
+const (
+	leastFirst = 1
+	mostFirst  = -1
+)
+
+// bulkFrom is the size of a batch from which the index collects a batch as a whole before it is sorted in.
+const (
+	bulkFrom    = 1000
+	bulkSetting = `SELECT set_config('gin_pending_list_limit', '131072', true), set_config('work_mem', '131072', true)` // kB
+)
+
 // indexOnce reads one batch of new and one of changed comments, and returns how many there were.
-func (s *Store) indexOnce(ctx context.Context) (n int, err error) {
+func (s *Store) indexOnce(ctx context.Context, most, order int) (n int, err error) {
 	err = s.DB.InTx(ctx, func(tx pgx.Tx) error {
-		fresh, err := indexFresh(ctx, tx)
+		if most >= bulkFrom {
+			if _, err := tx.Exec(ctx, bulkSetting); err != nil {
+				return fmt.Errorf("prepare to index: %w", err)
+			}
+		}
+		fresh, err := indexFresh(ctx, tx, most, order)
 		if err != nil {
 			return err
 		}
-		changed, err := indexChanged(ctx, tx)
+		changed, err := indexChanged(ctx, tx, most)
 		n = fresh + changed
 		return err
 	})
@@ -49,16 +79,16 @@ func (s *Store) indexOnce(ctx context.Context) (n int, err error) {
 }
 
 // indexFresh goes on where the search of one consultation ends.
-func indexFresh(ctx context.Context, tx pgx.Tx) (int, error) {
+func indexFresh(ctx context.Context, tx pgx.Tx, most, order int) (int, error) {
 	var consultationID string
 	var mark, last int
 	err := tx.QueryRow(ctx, `
 		SELECT m.consultation_id, m.number, k.last_number
 		  FROM comment_search_mark m
 		  JOIN comment_count k ON k.consultation_id = m.consultation_id AND k.last_number > m.number
-		 ORDER BY k.last_number - m.number
+		 ORDER BY (k.last_number - m.number) * $1::integer
 		 LIMIT 1
-		   FOR UPDATE OF m SKIP LOCKED`).Scan(&consultationID, &mark, &last)
+		   FOR UPDATE OF m SKIP LOCKED`, order).Scan(&consultationID, &mark, &last)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, beginMarks(ctx, tx)
 	}
@@ -68,7 +98,7 @@ func indexFresh(ctx context.Context, tx pgx.Tx) (int, error) {
 	rows, err := tx.Query(ctx, indexSelect+`
 		 WHERE consultation_id = $1 AND number > $2
 		 ORDER BY number
-		 LIMIT $3`, consultationID, mark, indexBatch)
+		 LIMIT $3`, consultationID, mark, most)
 	if err != nil {
 		return 0, fmt.Errorf("read comments of %s to index: %w", consultationID, err)
 	}
@@ -76,7 +106,7 @@ func indexFresh(ctx context.Context, tx pgx.Tx) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read comments of %s to index: %w", consultationID, err)
 	}
-	if len(list) == indexBatch {
+	if len(list) == most {
 		last = list[len(list)-1].Number
 	}
 	if err := putIndexed(ctx, tx, list); err != nil {
@@ -104,11 +134,11 @@ func beginMarks(ctx context.Context, tx pgx.Tx) error {
 
 // indexChanged reads again what Reindex named. A change that commits meanwhile names its comment anew, and is read next
 // time.
-func indexChanged(ctx context.Context, tx pgx.Tx) (int, error) {
+func indexChanged(ctx context.Context, tx pgx.Tx, most int) (int, error) {
 	rows, err := tx.Query(ctx, `
 		DELETE FROM comment_search_stale
 		 WHERE comment_id IN (SELECT comment_id FROM comment_search_stale LIMIT $1 FOR UPDATE SKIP LOCKED)
-		RETURNING comment_id`, indexBatch)
+		RETURNING comment_id`, most)
 	if err != nil {
 		return 0, fmt.Errorf("look for changed comments: %w", err)
 	}

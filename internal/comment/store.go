@@ -49,35 +49,43 @@ const floodMost = 3
 // insertSQL stores the rows of a batch that are new and whose consultation is open by the database's clock at the
 // start of the statement, numbers them, and returns these and the ones stored before. The clock is the server's, so
 // replicas whose own clocks differ decide alike; $13 is the demo's shift of it, zero otherwise.
-const insertSQL = `
+const insertSQL = insertInput + `, clock AS MATERIALIZED (
+  SELECT clock_timestamp() + $13::interval AS now
+), open AS MATERIALIZED (
+  SELECT c.id, c.publication, clock.now
+    FROM consultation c, clock
+   WHERE c.id = ANY ($2::text[]) AND c.stage = 'published' AND c.withdrawn_at IS NULL AND c.concluded_on IS NULL
+     AND c.opens_at <= clock.now AND clock.now < c.closes_at
+), arrived AS (
+  SELECT i.*, o.publication, o.now
+    FROM input i JOIN open o ON o.id = i.consultation_id
+)` + insertArrived
+
+const insertInput = `
 WITH input AS MATERIALIZED (
   SELECT *
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                 $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[], $14::int[]) WITH ORDINALITY
       AS i (id, consultation_id, title, body, clauses, masked_name, occupation, flags,
             text_digest, form_digest, code_index, tail_index, code_attempt, ord)
-), clock AS MATERIALIZED (
-  SELECT clock_timestamp() + $13::interval AS now
 ), known AS MATERIALIZED (
   SELECT c.id, c.consultation_id, c.number, c.state, c.received_at, c.code_attempt, c.form_digest
     FROM comment c
    WHERE c.id = ANY ($1::uuid[])
-), open AS MATERIALIZED (
-  SELECT c.id, c.publication, clock.now
-    FROM consultation c, clock
-   WHERE c.id = ANY ($2::text[]) AND c.stage = 'published' AND c.withdrawn_at IS NULL AND c.concluded_on IS NULL
-     AND c.opens_at <= clock.now AND clock.now < c.closes_at
-), fresh AS MATERIALIZED (
-  SELECT i.*, o.now,
+)`
+
+// insertArrived is the rest of the statement: arrived are the rows of input that are in time, each with its instant.
+const insertArrived = `, fresh AS MATERIALIZED (
+  SELECT i.*,
          row_number() OVER (PARTITION BY i.consultation_id ORDER BY i.ord) AS place,
-         CASE WHEN o.publication <> 'instant' THEN 'review'
+         CASE WHEN i.publication <> 'instant' THEN 'review'
               WHEN i.flags <> '{}' THEN 'doubtful'
               WHEN (SELECT count(*) FROM (SELECT 1 FROM comment p
                      WHERE p.consultation_id = i.consultation_id AND p.text_digest = i.text_digest
                        AND p.state = 'published' LIMIT $15) same)
                  + row_number() OVER (PARTITION BY i.consultation_id, i.text_digest ORDER BY i.ord) > $15 THEN 'flood'
               ELSE 'instant' END AS way
-    FROM input i JOIN open o ON o.id = i.consultation_id
+    FROM arrived i
    WHERE i.id NOT IN (SELECT id FROM known)
 ), counted AS (
   UPDATE comment_count k
@@ -124,40 +132,47 @@ func (s *Store) insert(ctx context.Context, rows []newComment) (map[uuid.UUID]st
 	var results map[uuid.UUID]stored
 	err := s.Writing.InTx(ctx, func(tx pgx.Tx) error {
 		var err error
-		if results, err = insertRows(ctx, tx, rows, s.Writing.Skew); err != nil {
-			return err
-		}
-		sealed := make([]vault.Row, 0, len(rows))
-		entries := make([]audit.Entry, 0, len(rows))
-		published := make(map[string]bool)
-		known := false
-		for _, row := range rows {
-			r := results[row.id]
-			if !r.fresh {
-				known = known || r.found
-				continue
-			}
-			sealed = append(sealed, vault.Row{CommentID: row.id, ConsultationID: row.consultationID, Sealed: row.personal})
-			entries = append(entries, submitted(row, r))
-			if r.state == Published {
-				published[row.consultationID] = true
-			}
-		}
-		if len(sealed) == 0 {
-			if known {
-				return postgres.Confirm(ctx, tx)
-			}
-			return nil
-		}
-		if err := vault.Store(ctx, tx, sealed); err != nil {
-			return err
-		}
-		if err := audit.RecordAll(ctx, tx, entries); err != nil {
-			return err
-		}
-		return announce(ctx, tx, published)
+		results, err = insertAll(ctx, tx, rows, insertSQL, s.Writing.Skew)
+		return err
 	})
 	return results, err
+}
+
+// insertAll stores rows with all that belongs to them. when is $13 of the statement.
+func insertAll(ctx context.Context, tx pgx.Tx, rows []newComment, statement string, when any) (map[uuid.UUID]stored, error) {
+	results, err := insertRows(ctx, tx, rows, statement, when)
+	if err != nil {
+		return nil, err
+	}
+	sealed := make([]vault.Row, 0, len(rows))
+	entries := make([]audit.Entry, 0, len(rows))
+	published := make(map[string]bool)
+	known := false
+	for _, row := range rows {
+		r := results[row.id]
+		if !r.fresh {
+			known = known || r.found
+			continue
+		}
+		sealed = append(sealed, vault.Row{CommentID: row.id, ConsultationID: row.consultationID, Sealed: row.personal})
+		entries = append(entries, submitted(row, r))
+		if r.state == Published {
+			published[row.consultationID] = true
+		}
+	}
+	if len(sealed) == 0 {
+		if known {
+			return results, postgres.Confirm(ctx, tx)
+		}
+		return results, nil
+	}
+	if err := vault.Store(ctx, tx, sealed); err != nil {
+		return nil, err
+	}
+	if err := audit.RecordAll(ctx, tx, entries); err != nil {
+		return nil, err
+	}
+	return results, announce(ctx, tx, published)
 }
 
 // announce tells every replica that public pages of these consultations have changed.
@@ -181,7 +196,7 @@ func submitted(row newComment, r stored) audit.Entry {
 	}
 }
 
-func insertRows(ctx context.Context, tx pgx.Tx, rows []newComment, skew time.Duration) (map[uuid.UUID]stored, error) {
+func insertRows(ctx context.Context, tx pgx.Tx, rows []newComment, statement string, when any) (map[uuid.UUID]stored, error) {
 	n := len(rows)
 	ids, consultations := make([][16]byte, n), make([]string, n) // pgx takes bytes as they are, a uuid.UUID by way of text
 	titles, bodies, clauses := make([]string, n), make([]string, n), make([]string, n)
@@ -195,8 +210,8 @@ func insertRows(ctx context.Context, tx pgx.Tx, rows []newComment, skew time.Dur
 		texts[i], forms[i], codes[i], tails[i] = r.textDigest, r.formDigest, r.codeIndex, r.tailIndex
 		attempts[i] = r.codeAttempt
 	}
-	found, err := tx.Query(ctx, insertSQL, ids, consultations, titles, bodies, clauses, names, occupations, flags,
-		texts, forms, codes, tails, skew, attempts, floodMost)
+	found, err := tx.Query(ctx, statement, ids, consultations, titles, bodies, clauses, names, occupations, flags,
+		texts, forms, codes, tails, when, attempts, floodMost)
 	if err != nil {
 		return nil, fmt.Errorf("insert %d comments: %w", n, err)
 	}

@@ -47,19 +47,10 @@ func (s *Store) Submit(ctx context.Context, d Draft) (Receipt, error) {
 }
 
 func (s *Store) submit(ctx context.Context, d Draft) (Receipt, error) {
-	sealed, err := s.Keys.Seal(d.FormID, vault.Personal{
-		Name: d.Name, IDNumber: d.IDNumber, Phone: d.Phone, Email: d.Email, Org: d.Org,
-	})
+	row, err := s.row(d)
 	if err != nil {
-		return Receipt{}, fmt.Errorf("seal comment %s: %w", d.FormID, err)
+		return Receipt{}, err
 	}
-	row := newComment{
-		id: d.FormID, consultationID: d.ConsultationID, title: d.Title, body: d.Body,
-		clauses: d.Clauses, maskedName: MaskName(d.Name.Reveal()), occupation: d.Occupation,
-		flags: d.Flags, textDigest: textDigest(d.Title, d.Body), formDigest: s.formDigest(d),
-		tailIndex: tailIndex(s.Keys, d.FormID, validate.PhoneTail(d.Phone.Reveal())), personal: sealed,
-	}
-	s.setCode(&row, 0)
 	stored, err := s.store(ctx, row)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("store comment %s: %w", d.FormID, err)
@@ -74,6 +65,24 @@ func (s *Store) submit(ctx context.Context, d Draft) (Receipt, error) {
 		ConsultationID: d.ConsultationID, Number: stored.number, State: stored.state, ReceivedAt: stored.receivedAt,
 		Code: receiptCode(s.Keys, d.FormID, stored.codeAttempt),
 	}, nil
+}
+
+// row computes what is stored of a draft.
+func (s *Store) row(d Draft) (newComment, error) {
+	sealed, err := s.Keys.Seal(d.FormID, vault.Personal{
+		Name: d.Name, IDNumber: d.IDNumber, Phone: d.Phone, Email: d.Email, Org: d.Org,
+	})
+	if err != nil {
+		return newComment{}, fmt.Errorf("seal comment %s: %w", d.FormID, err)
+	}
+	row := newComment{
+		id: d.FormID, consultationID: d.ConsultationID, title: d.Title, body: d.Body,
+		clauses: d.Clauses, maskedName: MaskName(d.Name.Reveal()), occupation: d.Occupation,
+		flags: d.Flags, textDigest: textDigest(d.Title, d.Body), formDigest: s.formDigest(d),
+		tailIndex: tailIndex(s.Keys, d.FormID, validate.PhoneTail(d.Phone.Reveal())), personal: sealed,
+	}
+	s.setCode(&row, 0)
+	return row, nil
 }
 
 func (s *Store) setCode(row *newComment, attempt int) {

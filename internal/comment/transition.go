@@ -1,9 +1,12 @@
 package comment
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"wenji/internal/apperr"
@@ -58,56 +61,126 @@ func Transition(ctx context.Context, tx pgx.Tx, ch Change) error {
 	if !ch.From.CanBecome(ch.To) {
 		return fmt.Errorf("comment %s: no step from %s to %s: %w", ch.ID, ch.From, ch.To, apperr.ErrConflict)
 	}
-	consultationID, clauses, err := moveRow(ctx, tx, ch)
-	if errors.Is(err, pgx.ErrNoRows) {
+	moved, err := moveRows(ctx, tx, []Change{ch})
+	if err != nil {
+		return err
+	}
+	if len(moved) == 0 {
 		return faster(ctx, tx, ch)
 	}
+	if err := Reindex(ctx, tx, ch.ID, moved[0].consultationID); err != nil {
+		return err
+	}
+	return countMoves(ctx, tx, moved)
+}
+
+// TransitionNew is Transition for many comments, all of which this very transaction has stored: nobody else can have
+// been faster, and the search has not read them yet. It is what data sets are made with (wenji fill). Each moves once.
+func TransitionNew(ctx context.Context, tx pgx.Tx, changes []Change) error {
+	for _, ch := range changes {
+		if !ch.From.CanBecome(ch.To) {
+			return fmt.Errorf("comment %s: no step from %s to %s: %w", ch.ID, ch.From, ch.To, apperr.ErrConflict)
+		}
+	}
+	moved, err := moveRows(ctx, tx, changes)
 	if err != nil {
-		return fmt.Errorf("move comment %s to %s: %w", ch.ID, ch.To, err)
-	}
-	if err := Reindex(ctx, tx, ch.ID, consultationID); err != nil {
 		return err
 	}
-	if err := count(ctx, tx, consultationID, ch.From, ch.To); err != nil {
-		return err
+	if len(moved) != len(changes) {
+		return fmt.Errorf("%d of %d new comments moved: %w", len(moved), len(changes), apperr.ErrConflict)
 	}
-	if err := countClauses(ctx, tx, consultationID, clauses, ch.From, ch.To); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, `SELECT pg_notify('wenji_changed', $1)`, consultationID); err != nil {
-		return fmt.Errorf("announce a change of %s: %w", consultationID, err)
-	}
-	return nil
+	return countMoves(ctx, tx, moved)
 }
 
-// moveRow is the step itself. One statement decides which of several people was first.
-func moveRow(ctx context.Context, tx pgx.Tx, ch Change) (consultationID string, clauses []uuid.UUID, err error) {
-	var title, body *string
-	var publishedAt, decidedAt *time.Time
-	by, reason := "", ""
-	if ch.To.Decided() {
-		decidedAt, by, reason = &ch.At, ch.By, ch.Reason
+// move is a step that was made.
+type move struct {
+	consultationID string
+	clauses        []uuid.UUID
+	from, to       State
+}
+
+// moveRows makes the steps. One statement decides which of several people was first: a step that is missing from the
+// result was not made.
+func moveRows(ctx context.Context, tx pgx.Tx, changes []Change) ([]move, error) {
+	n := len(changes)
+	ids, members, versions := make([][16]byte, n), make([][16]byte, n), make([]int, n)
+	from, to, by, reasons := make([]State, n), make([]State, n), make([]string, n), make([]string, n)
+	titles, bodies := make([]*string, n), make([]*string, n)
+	at, publishedAt, decidedAt := make([]time.Time, n), make([]*time.Time, n), make([]*time.Time, n)
+	for i := range changes {
+		ch := &changes[i]
+		ids[i], members[i], versions[i], from[i], to[i], at[i] = ch.ID, ch.Member, ch.Version, ch.From, ch.To, ch.At
+		if ch.To.Decided() {
+			decidedAt[i], by[i], reasons[i] = &ch.At, ch.By, ch.Reason
+		}
+		if ch.To == Published {
+			titles[i], bodies[i], publishedAt[i] = &ch.Published.Title, &ch.Published.Body, &ch.At
+		}
 	}
-	if ch.To == Published {
-		title, body, publishedAt = &ch.Published.Title, &ch.Published.Body, &ch.At
-	}
-	err = tx.QueryRow(ctx, `
-		UPDATE comment
-		   SET state = $4, version = version + 1,
-		       public_title = $5, public_body = $6, published_at = $7,
-		       decided_at = $8, decided_by = $9, decision_reason = $10,
+	rows, err := tx.Query(ctx, `
+		UPDATE comment c
+		   SET state = m.goes, version = c.version + 1,
+		       public_title = m.title, public_body = m.body, published_at = m.published_at,
+		       decided_at = m.decided_at, decided_by = m.decided_by, decision_reason = m.reason,
 		       claimed_by = NULL, claimed_name = '', claimed_until = NULL
-		 WHERE id = $1 AND state = $2 AND version = $3
-		   AND (claimed_by IS NULL OR claimed_by = $11 OR claimed_until <= $12)
-		RETURNING consultation_id, clause_ids`,
-		ch.ID, ch.From, ch.Version, ch.To, title, body, publishedAt, decidedAt, by, reason, ch.Member, ch.At).
-		Scan(&consultationID, &clauses)
-	return consultationID, clauses, err
+		  FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
+		              $8::timestamptz[], $9::text[], $10::text[], $11::uuid[], $12::timestamptz[])
+		    AS m (id, was, version, goes, title, body, published_at, decided_at, decided_by, reason, member, at)
+		 WHERE c.id = m.id AND c.state = m.was AND c.version = m.version
+		   AND (c.claimed_by IS NULL OR c.claimed_by = m.member OR c.claimed_until <= m.at)
+		RETURNING c.consultation_id, c.clause_ids, m.was, m.goes`,
+		ids, from, versions, to, titles, bodies, publishedAt, decidedAt, by, reasons, members, at)
+	if err != nil {
+		return nil, fmt.Errorf("move %d comments: %w", n, err)
+	}
+	moved, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m move, err error) {
+		return m, row.Scan(&m.consultationID, &m.clauses, &m.from, &m.to)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("move %d comments: %w", n, err)
+	}
+	return moved, nil
 }
 
-// count moves one comment between the totals of its consultation.
-func count(ctx context.Context, tx pgx.Tx, consultationID string, from, to State) error {
-	change := map[State]int{from: -1, to: 1}
+// countMoves keeps the totals in step, and tells the page caches of all replicas once tx commits.
+func countMoves(ctx context.Context, tx pgx.Tx, moved []move) error {
+	states, clauses := make(map[string]map[State]int), make(map[string]map[uuid.UUID]int)
+	for _, m := range moved {
+		if states[m.consultationID] == nil {
+			states[m.consultationID], clauses[m.consultationID] = make(map[State]int), make(map[uuid.UUID]int)
+		}
+		states[m.consultationID][m.from]--
+		states[m.consultationID][m.to]++
+		change := 0
+		if m.to == Published {
+			change = 1
+		} else if m.from == Published {
+			change = -1
+		}
+		slices.SortFunc(m.clauses, compareIDs)
+		for _, id := range slices.Compact(m.clauses) {
+			clauses[m.consultationID][id] += change
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(states)) {
+		if err := count(ctx, tx, id, states[id]); err != nil {
+			return err
+		}
+		if err := countClauses(ctx, tx, id, clauses[id]); err != nil {
+			return err
+		}
+	}
+	announced := make(map[string]bool, len(states))
+	for id := range states {
+		announced[id] = true
+	}
+	return announce(ctx, tx, announced)
+}
+
+func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
+
+// count moves comments between the totals of their consultation.
+func count(ctx context.Context, tx pgx.Tx, consultationID string, change map[State]int) error {
 	done, err := tx.Exec(ctx, `
 		UPDATE comment_count
 		   SET received = received + $2, published = published + $3, withheld = withheld + $4, declined = declined + $5
@@ -122,24 +195,25 @@ func count(ctx context.Context, tx pgx.Tx, consultationID string, from, to State
 	return nil
 }
 
-// countClauses adds a published comment to, or takes it from, the totals of the clauses it is about.
-func countClauses(ctx context.Context, tx pgx.Tx, consultationID string, clauses []uuid.UUID, from, to State) error {
-	change := 0
-	if to == Published {
-		change = 1
-	} else if from == Published {
-		change = -1
+// countClauses adds published comments to, or takes them from, the totals of the clauses they are about.
+func countClauses(ctx context.Context, tx pgx.Tx, consultationID string, changes map[uuid.UUID]int) error {
+	var ids [][16]byte
+	var counts []int
+	for id, change := range changes {
+		if change != 0 {
+			ids, counts = append(ids, id), append(counts, change)
+		}
 	}
-	if change == 0 || len(clauses) == 0 {
+	if len(ids) == 0 {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `
 		INSERT INTO clause_count AS n (consultation_id, clause_id, published)
-		SELECT DISTINCT $1, clause_id, $3::integer
-		  FROM unnest($2::uuid[]) AS clause_id
+		SELECT $1, clause_id, change
+		  FROM unnest($2::uuid[], $3::integer[]) AS u (clause_id, change)
 		 ORDER BY clause_id
 		ON CONFLICT (consultation_id, clause_id) DO UPDATE SET published = n.published + excluded.published`,
-		consultationID, clauses, change)
+		consultationID, ids, counts)
 	if err != nil {
 		return fmt.Errorf("count clauses of %s: %w", consultationID, err)
 	}

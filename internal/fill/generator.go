@@ -47,6 +47,8 @@ const (
 	ofTimes
 	ofFates
 	ofConsultations
+	ofIDs
+	ofAnswers
 )
 
 // New returns the generator of a seed.

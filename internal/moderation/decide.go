@@ -89,49 +89,93 @@ func (s *Store) check(by staff.Member, d Decision) (decided, error) {
 
 // decide makes the move and what belongs to it.
 func (s *Store) decide(ctx context.Context, tx pgx.Tx, by staff.Member, t target, move decided) error {
-	detail := move.Reason
-	if move.To == comment.Published {
-		if err := checkSpans(t, move.spans); err != nil {
-			return err
-		}
-		move.Published = comment.Copy{
-			Title: comment.PublicCopy(t.title, "title", move.spans),
-			Body:  comment.PublicCopy(t.body, "body", move.spans),
-		}
-		if len(move.spans) > 0 {
-			detail = "hidden spans: " + strconv.Itoa(len(move.spans))
-		}
+	detail, err := move.finish(t)
+	if err != nil {
+		return err
 	}
 	if err := comment.Transition(ctx, tx, move.Change); err != nil {
 		return nameWinner(ctx, tx, move.ID, err)
 	}
-	if err := insertDecision(ctx, tx, t, move); err != nil {
+	if err := insertDecisions(ctx, tx, []target{t}, []decided{move}); err != nil {
 		return err
 	}
 	return audit.Record(ctx, tx, t.entry(by, move.At, move.action, detail))
 }
 
-// insertDecision keeps a move, under the version it led to, with the spans it hid.
-func insertDecision(ctx context.Context, tx pgx.Tx, t target, move decided) error {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return fmt.Errorf("decide comment %s: %w", move.ID, err)
+// finish checks what depends on the comment, makes the public copy, and tells what the record says of the move.
+func (move *decided) finish(t target) (detail string, err error) {
+	if move.To != comment.Published {
+		return move.Reason, nil
 	}
-	batch := &pgx.Batch{}
-	batch.Queue(`
+	if err := checkSpans(t, move.spans); err != nil {
+		return "", err
+	}
+	move.Published = comment.Copy{
+		Title: comment.PublicCopy(t.title, "title", move.spans),
+		Body:  comment.PublicCopy(t.body, "body", move.spans),
+	}
+	if len(move.spans) > 0 {
+		return "hidden spans: " + strconv.Itoa(len(move.spans)), nil
+	}
+	return "", nil
+}
+
+// insertDecisions keeps moves, each under the version it led to, with the spans it hid. targets go with moves.
+func insertDecisions(ctx context.Context, tx pgx.Tx, targets []target, moves []decided) error {
+	n := len(moves)
+	ids, comments, members := make([][16]byte, n), make([][16]byte, n), make([][16]byte, n)
+	consultations, actions, reasons, notes, names := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	from, to := make([]comment.State, n), make([]comment.State, n)
+	versions, times := make([]int, n), make([]time.Time, n)
+	var hidden spanRows
+	for i, move := range moves {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return fmt.Errorf("decide comment %s: %w", move.ID, err)
+		}
+		ids[i], comments[i], members[i], consultations[i] = id, move.ID, move.Member, targets[i].consultationID
+		actions[i], from[i], to[i], versions[i] = move.action, move.From, move.To, move.Version+1
+		reasons[i], notes[i], names[i], times[i] = move.Reason, move.note, move.By, move.At
+		for _, span := range move.spans {
+			hidden.add(id, targets[i].consultationID, move.ID, span)
+		}
+	}
+	_, err := tx.Exec(ctx, `
 		INSERT INTO decision (id, consultation_id, comment_id, action, from_state, to_state, version, reason, note,
 		                      member_id, member_name, decided_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		id, t.consultationID, move.ID, move.action, move.From, move.To, move.Version+1, move.Reason, move.note,
-		move.Member, move.By, move.At)
-	for _, span := range move.spans {
-		batch.Queue(`
-			INSERT INTO redaction (decision_id, consultation_id, comment_id, field, span_start, span_end, reason)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			id, t.consultationID, move.ID, span.Field, span.Start, span.End, span.Kind)
+		SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::text[],
+		                     $9::text[], $10::uuid[], $11::text[], $12::timestamptz[])`,
+		ids, consultations, comments, actions, from, to, versions, reasons, notes, members, names, times)
+	if err != nil {
+		return fmt.Errorf("keep %d decisions: %w", n, err)
 	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("keep the decision on comment %s: %w", move.ID, err)
+	return hidden.insert(ctx, tx)
+}
+
+// spanRows are hidden spans on their way into table redaction.
+type spanRows struct {
+	decisions, comments          [][16]byte
+	consultations, fields, kinds []string
+	starts, ends                 []int
+}
+
+func (r *spanRows) add(decision uuid.UUID, consultationID string, commentID uuid.UUID, span comment.Span) {
+	r.decisions, r.comments = append(r.decisions, decision), append(r.comments, commentID)
+	r.consultations, r.fields = append(r.consultations, consultationID), append(r.fields, span.Field)
+	r.starts, r.ends = append(r.starts, span.Start), append(r.ends, span.End)
+	r.kinds = append(r.kinds, string(span.Kind))
+}
+
+func (r *spanRows) insert(ctx context.Context, tx pgx.Tx) error {
+	if len(r.decisions) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO redaction (decision_id, consultation_id, comment_id, field, span_start, span_end, reason)
+		SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::integer[], $6::integer[], $7::text[])`,
+		r.decisions, r.consultations, r.comments, r.fields, r.starts, r.ends, r.kinds)
+	if err != nil {
+		return fmt.Errorf("keep %d hidden spans: %w", len(r.decisions), err)
 	}
 	return nil
 }

@@ -55,7 +55,10 @@ func (s *Store) Approve(ctx context.Context, by staff.Member, ids []uuid.UUID, v
 			return err
 		}
 		done = len(ready)
-		return s.approve(ctx, tx, by, ready, at)
+		if err := approve(ctx, tx, by, ready, at); err != nil {
+			return err
+		}
+		return tell(ctx, tx, ready, at)
 	})
 	switch {
 	case err != nil:
@@ -132,7 +135,8 @@ func moved(ctx context.Context, tx pgx.Tx, id uuid.UUID) (refused, err error) {
 	return last.conflict(), nil
 }
 
-func (s *Store) approve(ctx context.Context, tx pgx.Tx, by staff.Member, ready []subject, at time.Time) error {
+// approve lets the answers stand; nobody is written to.
+func approve(ctx context.Context, tx pgx.Tx, by staff.Member, ready []subject, at time.Time) error {
 	if len(ready) == 0 {
 		return nil
 	}
@@ -155,14 +159,14 @@ func (s *Store) approve(ctx context.Context, tx pgx.Tx, by staff.Member, ready [
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("approve %d answers: %w", len(ids), err)
 	}
-	if err := audit.RecordAll(ctx, tx, entries); err != nil {
-		return err
-	}
-	return tell(ctx, tx, ready, at)
+	return audit.RecordAll(ctx, tx, entries)
 }
 
 // tell writes to the authors who gave an e-mail address; the mail leaves after the commit.
 func tell(ctx context.Context, tx pgx.Tx, ready []subject, at time.Time) error {
+	if len(ready) == 0 {
+		return nil
+	}
 	ids := make([]uuid.UUID, len(ready))
 	for i, c := range ready {
 		ids[i] = c.ID

@@ -71,22 +71,26 @@ func (s *Store) warn(ctx context.Context, what string, err error) {
 // CatchUp looks at all comments that have not been looked at and that no other replica has in hand.
 func (s *Store) CatchUp(ctx context.Context) error {
 	for {
-		n, err := s.batch(ctx)
+		n, err := s.batch(ctx, batchMost)
 		if err != nil || n == 0 {
 			return err
 		}
 	}
 }
 
+// CatchUpBulk is one step of CatchUp of up to most comments, and returns how many; 0 when nothing waits that nobody else
+// has in hand. It is for stores that have grown by much more than Run looks at in a while.
+func (s *Store) CatchUpBulk(ctx context.Context, most int) (int, error) { return s.batch(ctx, most) }
+
 // batch looks at the next comments of one consultation, and returns how many.
-func (s *Store) batch(ctx context.Context) (n int, err error) {
+func (s *Store) batch(ctx context.Context, most int) (n int, err error) {
 	err = s.DB.InTx(ctx, func(tx pgx.Tx) error {
 		n = 0
 		consultationID, from, last, err := nextConsultation(ctx, tx)
 		if err != nil || consultationID == "" {
 			return err
 		}
-		fresh, err := readFresh(ctx, tx, consultationID, from)
+		fresh, err := readFresh(ctx, tx, consultationID, from, most)
 		if err != nil {
 			return err
 		}
@@ -139,13 +143,13 @@ func lock(ctx context.Context, tx pgx.Tx, consultationID string) error {
 }
 
 // readFresh reads the comments behind a number and prepares them.
-func readFresh(ctx context.Context, tx pgx.Tx, consultationID string, from int) ([]*text, error) {
+func readFresh(ctx context.Context, tx pgx.Tx, consultationID string, from, most int) ([]*text, error) {
 	found, err := tx.Query(ctx, `
 		SELECT id, number, received_at, title, body
 		  FROM comment
 		 WHERE consultation_id = $1 AND number > $2
 		 ORDER BY number
-		 LIMIT $3`, consultationID, from, batchMost)
+		 LIMIT $3`, consultationID, from, most)
 	if err != nil {
 		return nil, err
 	}
