@@ -985,9 +985,6 @@ ALTER TABLE ONLY public.clause
 ALTER TABLE ONLY public.clause_count
     ADD CONSTRAINT clause_count_consultation_id_fkey FOREIGN KEY (consultation_id) REFERENCES public.consultation(id);
 
-ALTER TABLE ONLY public.comment_band
-    ADD CONSTRAINT comment_band_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES public.comment(id);
-
 ALTER TABLE ONLY public.comment
     ADD CONSTRAINT comment_consultation_id_fkey FOREIGN KEY (consultation_id) REFERENCES public.consultation(id);
 

@@ -181,7 +181,7 @@ func putIndexed(ctx context.Context, tx pgx.Tx, list []indexed) error {
 		return nil
 	}
 	n := len(list)
-	ids, consultations, numbers, times := make([]uuid.UUID, n), make([]string, n), make([]int, n), make([]time.Time, n)
+	ids, consultations, numbers, times := make([][16]byte, n), make([]string, n), make([]int, n), make([]time.Time, n)
 	staffTerms, publicTerms := make([]string, n), make([]*string, n)
 	for i, c := range list {
 		ids[i], consultations[i], numbers[i], times[i] = c.ID, c.ConsultationID, c.Number, c.ReceivedAt

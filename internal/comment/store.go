@@ -3,7 +3,7 @@ package comment
 import (
 	"context"
 	"fmt"
-	"strings"
+	"strconv"
 	"time"
 
 	"wenji/internal/audit"
@@ -232,5 +232,20 @@ func insertRows(ctx context.Context, tx pgx.Tx, rows []newComment, statement str
 
 // arrayLiteral writes numbers or codes of ours ([a-z_]) as a PostgreSQL array; unnest cannot carry arrays of arrays.
 func arrayLiteral[T int | int32 | string](values []T) string {
-	return "{" + strings.Trim(strings.ReplaceAll(fmt.Sprint(values), " ", ","), "[]") + "}"
+	b := make([]byte, 0, 2+12*len(values))
+	b = append(b, '{')
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		switch v := any(v).(type) {
+		case int:
+			b = strconv.AppendInt(b, int64(v), 10)
+		case int32:
+			b = strconv.AppendInt(b, int64(v), 10)
+		case string:
+			b = append(b, v...)
+		}
+	}
+	return string(append(b, '}'))
 }

@@ -231,7 +231,7 @@ func representativeOf(ctx context.Context, tx pgx.Tx, groupID uuid.UUID) (*text,
 	}
 	t.pieces = cut(normalise(title, body))
 	values := sign(t.pieces).bandValues()
-	owners := make([]uuid.UUID, len(values))
+	owners := make([][16]byte, len(values))
 	for i := range owners {
 		owners[i] = t.id
 	}

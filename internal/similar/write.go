@@ -81,8 +81,8 @@ func keys(set map[uuid.UUID]bool) []uuid.UUID {
 }
 
 func insertSketches(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*text) error {
-	ids, digests, times := make([]uuid.UUID, len(fresh)), make([][]byte, len(fresh)), make([]time.Time, len(fresh))
-	var owners []uuid.UUID
+	ids, digests, times := make([][16]byte, len(fresh)), make([][]byte, len(fresh)), make([]time.Time, len(fresh))
+	var owners [][16]byte
 	var values []int64
 	for i, t := range fresh {
 		ids[i], digests[i], times[i] = t.id, t.digest, t.receivedAt
@@ -103,11 +103,13 @@ func insertSketches(ctx context.Context, tx pgx.Tx, consultationID string, fresh
 	return insertBands(ctx, tx, consultationID, owners, values)
 }
 
-func insertBands(ctx context.Context, tx pgx.Tx, consultationID string, owners []uuid.UUID, values []int64) error {
+// insertBands goes through the index in its order, so that what a batch needs of it is at hand for the next row.
+func insertBands(ctx context.Context, tx pgx.Tx, consultationID string, owners [][16]byte, values []int64) error {
 	_, err := tx.Exec(ctx, `
 		INSERT INTO comment_band (consultation_id, value, comment_id)
 		SELECT $1, value, comment_id
 		  FROM unnest($2::uuid[], $3::bigint[]) AS b (comment_id, value)
+		 ORDER BY value
 		ON CONFLICT DO NOTHING`, consultationID, owners, values)
 	return err
 }
