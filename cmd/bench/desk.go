@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"wenji/internal/moderation"
-	"wenji/internal/postgres"
 	"wenji/internal/staff"
 
 	"github.com/google/uuid"
@@ -25,52 +24,6 @@ import (
 
 // moderators claim at the same time.
 const moderators = 8
-
-// measureDesk looks at the queue of a full desk.
-func measureDesk(ctx context.Context, l *bench, t *table) error {
-	p, db, err := l.fullDesk(ctx, "desk")
-	if err != nil {
-		return err
-	}
-	defer p.Stop()
-	defer db.Close()
-	store := &moderation.Store{DB: db, Keys: l.keys, Now: db.Now}
-	member := staff.Member{ID: uuid.New(), Username: "bench", Name: "李明", Role: staff.Moderator}
-	var deep moderation.Cursor
-	err = db.QueryRow(ctx, `SELECT received_at, id, number FROM comment WHERE state = 'received' ORDER BY received_at, id LIMIT 1 OFFSET $1`,
-		l.rows/4).Scan(&deep.At, &deep.ID, &deep.Number)
-	if err != nil {
-		return err
-	}
-	browser, err := signIn(ctx, p, "审核员")
-	if err != nil {
-		return err
-	}
-	r := runs{}
-	for range 40 * l.rounds {
-		for name, after := range map[string]moderation.Cursor{"first": {}, "deep": deep} {
-			began := time.Now()
-			items, _, err := store.Queue(ctx, member, moderation.Filter{After: after})
-			if err != nil || len(items) != 50 {
-				return fmt.Errorf("queue: %d comments, %w", len(items), err)
-			}
-			r.add(name+" sql", millis(time.Since(began)))
-			took, err := visit(ctx, browser, "http://"+p.address+"/staff/queue?after="+url.QueryEscape(after.String()))
-			if err != nil {
-				return err
-			}
-			r.add(name+" page", took)
-		}
-	}
-	waiting := amount(float64(l.rows / 2))
-	t.atMost("queue of "+waiting+", first page, query p99", "ms", quantile(r["first sql"], 0.99), "p50 "+amount(r.median("first sql"))+" ms", 5)
-	t.atMost("queue, page in the middle, query p99", "ms", quantile(r["deep sql"], 0.99), "p50 "+amount(r.median("deep sql"))+" ms", 5)
-	ratio := r.median("deep sql") / r.median("first sql")
-	t.add("queue, middle over first page (p50)", fmt.Sprintf("%.2f", ratio), "", "", "≤ 2", judge(ratio <= 2))
-	t.atMost("queue, first page over HTTP, p99", "ms", quantile(r["first page"], 0.99), "p50 "+amount(r.median("first page"))+" ms", 15)
-	t.atMost("queue, page in the middle over HTTP, p99", "ms", quantile(r["deep page"], 0.99), "p50 "+amount(r.median("deep page"))+" ms", 15)
-	return measureClaims(ctx, l, t, db, p, store)
-}
 
 // claimScript is the ceiling of claiming: the bare statements, without the portal.
 const claimScript = `
@@ -82,7 +35,8 @@ UPDATE comment SET claimed_by = NULL, claimed_name = '', claimed_until = NULL WH
 `
 
 // measureClaims has moderators claim and give back, in turn with the bare statements.
-func measureClaims(ctx context.Context, l *bench, t *table, db *postgres.DB, p *portal, store *moderation.Store) error {
+func measureClaims(ctx context.Context, l *asked, t *table) error {
+	db, store := l.db, &moderation.Store{DB: l.db, Keys: l.keys, Now: l.db.Now}
 	script := filepath.Join(l.dir, "claim.sql")
 	if err := os.WriteFile(script, []byte(claimScript), 0o644); err != nil {
 		return err
@@ -193,22 +147,4 @@ func postForm(ctx context.Context, browser *http.Client, address string, form ur
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	return browser.Do(r)
-}
-
-// visit is the time of one page, in ms.
-func visit(ctx context.Context, browser *http.Client, address string) (float64, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return 0, err
-	}
-	began := time.Now()
-	a, err := browser.Do(r)
-	if err != nil {
-		return 0, err
-	}
-	_, err = drain(a.Body)
-	if err == nil && (a.StatusCode != http.StatusOK || a.Request.URL.Path != r.URL.Path) {
-		err = fmt.Errorf("%s: status %d at %s", r.URL.Path, a.StatusCode, a.Request.URL.Path)
-	}
-	return millis(time.Since(began)), err
 }

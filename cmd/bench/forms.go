@@ -4,53 +4,42 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"wenji/internal/comment"
-	"wenji/internal/vault"
 
 	"github.com/google/uuid"
 )
 
-// sentences make a body of about 200 characters, as long as an ordinary comment.
-const sentences = "建议在老旧小区增设助餐点和日间照料室，营业时间延长到晚上七点，方便子女下班后接老人回家。" +
-	"社区食堂的补贴办法应当写明标准和期限，并且每季度公布资金使用情况。家庭养老床位的申请手续可以再简化一些，" +
-	"由社区工作人员上门办理，不要让行动不便的老人来回跑。另外希望对护理员的培训和持证上岗作出具体安排，" +
-	"逐步提高他们的待遇，让更多年轻人愿意留下来。以上意见供参考，希望能够认真研究采纳。"
+// fillSeed makes the same comments in every run.
+const fillSeed = 20250429
 
-func title(i int) string { return fmt.Sprintf("关于社区养老服务的第%d条建议", i) }
-func body(i int) string  { return fmt.Sprintf("（%d）%s", i, sentences) }
-func phone(i int) string { return fmt.Sprintf("138%08d", i%100_000_000) }
-
-// idNumber is a number with a right check digit (GB 11643), of a person who does not exist.
-func idNumber(i int) string {
-	n := fmt.Sprintf("210101%d%02d%02d%03d", 1960+i/336%40, i/28%12+1, i%28+1, i/13440%1000)
-	sum := 0
-	for at, weight := range []int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2} {
-		sum += int(n[at]-'0') * weight
-	}
-	return n + string("10X98765432"[sum%11])
+// draft is the next checked form; no two forms of a run are alike.
+func (l *bench) draft() (comment.Draft, error) {
+	id, err := uuid.NewV7()
+	return comment.Draft{
+		FormID: id, ConsultationID: consultationID, CheckedAt: time.Now(), Submission: l.generator.Submission(l.place(1)),
+	}, err
 }
 
-// forms are checked forms, sealed as the check page holds them: all that is left is to send them. number goes on from
-// one call to the next, so that no two forms are alike.
-func (l *bench) forms(store *comment.Store, address string, number *int, n int) ([][]byte, error) {
+// place is where the next n comments begin, in the generator's order and behind those of a full database.
+func (l *bench) place(n int) int {
+	l.written += n
+	return l.rows + l.written - n
+}
+
+// forms are checked forms, sealed as the check page holds them: all that is left is to send them.
+func (l *bench) forms(store *comment.Store, address string, n int) ([][]byte, error) {
 	requests := make([][]byte, n)
 	for i := range requests {
-		*number++
-		id, err := uuid.NewV7()
+		d, err := l.draft()
 		if err != nil {
 			return nil, err
 		}
-		sealed, err := store.SealDraft(comment.Draft{
-			FormID: id, ConsultationID: consultationID, CheckedAt: time.Now(),
-			Submission: comment.Submission{
-				Title: title(*number), Body: body(*number), Occupation: "其他", Name: vault.NewSecret("张建国"),
-				IDNumber: vault.NewSecret(idNumber(*number)), Phone: vault.NewSecret(phone(*number)),
-				Email: vault.NewSecret(fmt.Sprintf("reader%d@example.com", *number)), Clauses: []int{1, 3},
-			},
-		})
+		sealed, err := store.SealDraft(d)
 		if err != nil {
 			return nil, err
 		}
@@ -60,16 +49,20 @@ func (l *bench) forms(store *comment.Store, address string, number *int, n int) 
 }
 
 // wholeWay is one citizen's way: the form, its check, its submission.
-func wholeWay(c *client, i int) error {
+func (l *bench) wholeWay(c *client, i int) error {
 	form, err := c.do(get(c.address, formPath))
 	if err != nil {
 		return err
 	}
+	s := l.generator.Submission(i)
 	fields := url.Values{
 		"captcha_token": {hidden(form.body, "captcha_token")}, "consultation": {consultationID}, "captcha": {digits},
-		"clause": {"1", "3"}, "title": {title(i)}, "body": {body(i)}, "name": {"张建国"}, "id_number": {idNumber(i)},
-		"occupation": {"其他"}, "phone": {phone(i)}, "email": {fmt.Sprintf("reader%d@example.com", i)},
+		"title": {s.Title}, "body": {s.Body}, "name": {s.Name.Reveal()}, "id_number": {s.IDNumber.Reveal()},
+		"occupation": {s.Occupation}, "phone": {s.Phone.Reveal()}, "email": {s.Email.Reveal()}, "org": {s.Org.Reveal()},
 		"consent": {"1"}, "consent_id": {"1"},
+	}
+	for _, n := range s.Clauses {
+		fields.Add("clause", strconv.Itoa(n))
 	}
 	check, err := c.do(post(c.address, noticePath+"/comments/check", fields.Encode()))
 	if err != nil {
@@ -88,10 +81,14 @@ func wholeWay(c *client, i int) error {
 
 // insertScript is the ceiling of writing: one row as wide as a comment, and nothing of what the portal does besides
 // (numbering, checking the period, personal data and audit entry in tables of their own, uniqueness of forms and codes).
-func insertScript() string {
+func (l *bench) insertScript() string {
+	text := l.generator.Text(0)
+	for i := 1; utf8.RuneCountInString(text.Body) < 200 || utf8.RuneCountInString(text.Body) > 230; i++ {
+		text = l.generator.Text(i)
+	}
 	return `INSERT INTO row (public_id, consultation_id, number, state, received_at, changed_at, title, body, masked_name,
   occupation, channel, decided_by, reason, flags, name, id_number, phone, email)
-VALUES (gen_random_uuid(), '2025-0001', :client_id, 'received', now(), now(), '` + title(1) + `', '` + body(1) + `', '张**',
+VALUES (gen_random_uuid(), '2025-0001', :client_id, 'received', now(), now(), '` + text.Title + `', '` + text.Body + `', '张**',
   '其他', 'web', '', '', '', '\x` + strings.Repeat("ab", 42) + `', '\x` + strings.Repeat("cd", 50) + `', '\x` +
 		strings.Repeat("ef", 43) + `', '\x` + strings.Repeat("01", 52) + `');
 `

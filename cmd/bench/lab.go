@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"wenji/internal/fill"
 	"wenji/internal/lab"
 	"wenji/internal/postgres"
 	"wenji/internal/postgres/embedded"
@@ -32,11 +34,16 @@ type bench struct {
 	keys     *vault.KeyRing
 	keysFile string
 	quiet    *slog.Logger
+	progress io.Writer
+
+	generator *fill.Generator
+	written   int // comments made from the generator so far, beside those of full databases
+	fulls     map[int]*full
 }
 
 // newBench makes a temporary folder, starts a private PostgreSQL in it as `wenji demo` does, and builds the portal.
-func newBench(ctx context.Context, o options) (*bench, error) {
-	l := &bench{options: o, quiet: slog.New(slog.DiscardHandler)}
+func newBench(ctx context.Context, o options, progress io.Writer) (*bench, error) {
+	l := &bench{options: o, quiet: slog.New(slog.DiscardHandler), progress: progress, fulls: make(map[int]*full)}
 	if err := l.setUp(ctx); err != nil {
 		l.close()
 		return nil, err
@@ -49,6 +56,9 @@ func (l *bench) setUp(ctx context.Context) (err error) {
 		return err
 	}
 	if err := os.Chmod(l.dir, 0o711); err != nil { // under root PostgreSQL runs as another user, who passes through
+		return err
+	}
+	if l.generator, err = fill.New(fillSeed); err != nil {
 		return err
 	}
 	l.program = filepath.Join(l.dir, "wenji")
@@ -129,9 +139,9 @@ type portal struct {
 	accounts string // file; of a demo only
 }
 
-// demo runs `wenji demo` on a database of its own, putting the sample in, and waits until it is ready.
-func (l *bench) demo(ctx context.Context, database string) (*portal, error) {
-	accounts := filepath.Join(l.dir, "accounts.json")
+// demo runs `wenji demo` on a database of its own, putting the sample in and the accounts into a file, and waits until it
+// is ready.
+func (l *bench) demo(ctx context.Context, database, accounts string) (*portal, error) {
 	return l.portal(ctx, &portal{accounts: accounts}, false, []string{"WENJI_DATABASE_URL=" + database}, func(address string) []string {
 		return []string{"demo", "--listen", address, "--accounts", accounts, "--captcha-digits", digits}
 	})
@@ -147,15 +157,10 @@ func (l *bench) serve(ctx context.Context, database string, pinned bool, environ
 	return l.portal(ctx, &portal{}, pinned, append(environment, lab.Site()...), func(address string) []string { return []string{"serve"} })
 }
 
+// portal starts a server and waits until it is ready.
 func (l *bench) portal(ctx context.Context, p *portal, pinned bool, environment []string, args func(address string) []string) (*portal, error) {
-	var err error
-	if p.address, err = lab.FreeAddress(); err != nil {
-		return nil, err
-	}
-	environment = append(environment, "PATH="+os.Getenv("PATH"), "HOME="+l.dir, "XDG_CACHE_HOME="+filepath.Join(l.dir, "cache"),
-		"WENJI_LISTEN="+p.address, "WENJI_KEYS_FILE="+l.keysFile, "WENJI_LOG_LEVEL=WARN")
-	command := lab.Command{Path: l.program, Args: args(p.address), Env: environment, Pinned: pinned}
-	if p.Process, err = command.Start(); err != nil {
+	p, err := l.launch(p, pinned, environment, args)
+	if err != nil {
 		return nil, err
 	}
 	if err := p.AwaitOK(ctx, "http://"+p.address+"/readyz"); err != nil {
@@ -165,12 +170,25 @@ func (l *bench) portal(ctx context.Context, p *portal, pinned bool, environment 
 	return p, nil
 }
 
+// launch starts a server without waiting for it.
+func (l *bench) launch(p *portal, pinned bool, environment []string, args func(address string) []string) (*portal, error) {
+	var err error
+	if p.address, err = lab.FreeAddress(); err != nil {
+		return nil, err
+	}
+	environment = append(environment, "PATH="+os.Getenv("PATH"), "HOME="+l.dir, "XDG_CACHE_HOME="+filepath.Join(l.dir, "cache"),
+		"WENJI_LISTEN="+p.address, "WENJI_KEYS_FILE="+l.keysFile, "WENJI_LOG_LEVEL=WARN")
+	command := lab.Command{Path: l.program, Args: args(p.address), Env: environment, Pinned: pinned}
+	p.Process, err = command.Start()
+	return p, err
+}
+
 // sample makes a database that holds the sample consultation.
 func (l *bench) sample(ctx context.Context, name string) (database string, err error) {
 	if database, err = l.database(ctx, name); err != nil {
 		return "", err
 	}
-	p, err := l.demo(ctx, database)
+	p, err := l.demo(ctx, database, filepath.Join(l.dir, "accounts.json"))
 	if err == nil {
 		p.Stop()
 	}

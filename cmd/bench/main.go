@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -31,8 +33,9 @@ func main() {
 type options struct {
 	rounds  int           // of each interleaved pair
 	load    time.Duration // of one run of a load generator
-	rows    int           // comments for the desk and the export; half of them wait
+	rows    int           // comments of the full database
 	submits float64       // share of the full number of submissions
+	plots   string        // folder for the pictures of growth; empty: none are written
 }
 
 // part is one group of figures. Parts run one after another, each with the servers it needs.
@@ -46,42 +49,86 @@ var parts = []part{
 	{"renders", measureRenders},
 	{"submit", measureSubmit},
 	{"rates", measureRates},
-	{"desk", measureDesk},
+	{"desk", reading("desk", measureClaims)},
+	{"public", reading("public", nil)},
+	{"search", reading("search", nil)},
+	{"citizens", measureCitizens},
 	{"export", measureExport},
+	{"beside", measureBeside},
+	{"growth", measureGrowth},
 }
 
-func run(ctx context.Context, args []string, out, progress io.Writer) error {
-	o := options{rounds: 3, load: 3 * time.Second, rows: 100_000, submits: 1}
+func partNames() string {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.name
+	}
+	return strings.Join(names, ", ")
+}
+
+// readOptions reads the command line.
+func readOptions(args []string, progress io.Writer) (o options, chosen []part, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(progress)
-	quick := flags.Bool("quick", false, "one short round of everything, about a minute: shows that all works, measures little")
-	only := flags.String("only", "", "run this part alone: pages, renders, submit, rates, desk or export")
+	flags.IntVar(&o.rows, "rows", 1_000_000, "comments of the full database, at least 10,000")
+	flags.StringVar(&o.plots, "plots", "", "write the pictures of growth into this folder")
+	only := flags.String("only", "", "run these parts alone, separated by commas: "+partNames())
+	quick := flags.Bool("quick", false, "one short round of everything on 10,000 comments: shows that all works, measures little")
 	if err := flags.Parse(args); err != nil {
-		return err
+		return o, nil, err
 	}
+	o.rounds, o.load, o.submits = 3, 3*time.Second, 1
 	if *quick {
-		o.rounds, o.load, o.rows, o.submits = 1, time.Second, 20_000, 0.2
+		o.rounds, o.load, o.rows, o.submits = 1, time.Second, rowsLeast, 0.2
+	}
+	if flags.NArg() > 0 {
+		return o, nil, fmt.Errorf("%q is not understood", flags.Arg(0))
+	}
+	if o.rows < rowsLeast {
+		return o, nil, fmt.Errorf("-rows: at least %d", rowsLeast)
+	}
+	if *only == "" {
+		return o, parts, nil
+	}
+	for name := range strings.SplitSeq(*only, ",") {
+		at := slices.IndexFunc(parts, func(p part) bool { return p.name == name })
+		if at < 0 {
+			return o, nil, fmt.Errorf("-only: there is no part %q; there are %s", name, partNames())
+		}
+		chosen = append(chosen, parts[at])
+	}
+	return o, chosen, nil
+}
+
+const rowsLeast = 10_000
+
+func run(ctx context.Context, args []string, out, progress io.Writer) error {
+	o, chosen, err := readOptions(args, progress)
+	if err != nil {
+		return err
 	}
 	began := time.Now()
 	fmt.Fprintln(progress, "starting PostgreSQL and building the portal")
-	l, err := newBench(ctx, o)
+	l, err := newBench(ctx, o, progress)
 	if err != nil {
 		return err
 	}
 	defer l.close()
 	t := &table{}
 	machine := describeMachine(ctx, l)
-	for _, p := range parts {
-		if *only != "" && *only != p.name {
-			continue
-		}
-		fmt.Fprintf(progress, "%3.0f s  measuring %s\n", time.Since(began).Seconds(), p.name)
+	var failed error
+	for _, p := range chosen {
+		fmt.Fprintf(progress, "%4.0f s  measuring %s\n", time.Since(began).Seconds(), p.name)
 		if err := p.run(ctx, l, t); err != nil {
-			t.print(out)
-			return fmt.Errorf("%s: %w", p.name, err)
+			err = fmt.Errorf("%s: %w", p.name, err)
+			fmt.Fprintln(progress, "bench:", err)
+			failed = errors.Join(failed, err)
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	fmt.Fprintf(out, "%s\nmedians of %d interleaved rounds; %.0f s in all\n\n", machine, o.rounds, time.Since(began).Seconds())
+	fmt.Fprintf(out, "%s\nmedians of %d interleaved rounds; %s%.0f s in all\n\n", machine, o.rounds, l.filledIn(), time.Since(began).Seconds())
 	t.print(out)
-	return nil
+	return failed
 }

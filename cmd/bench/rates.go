@@ -198,10 +198,9 @@ func (l *bench) submitRates(ctx context.Context, t *table, database string) erro
 
 // steadySubmissions are submissions of checked forms.
 func (l *bench) steadySubmissions(ctx context.Context, address, database string, store *comment.Store) (steadyLoad, error) {
-	number := 0
 	s := steadyLoad{address: address, settle: func() error { return waitSealed(ctx, l, database) }}
 	s.prepare = func(n int) (func(c *client, i int) error, error) {
-		requests, err := l.forms(store, address, &number, n)
+		requests, err := l.forms(store, address, n)
 		return func(c *client, i int) error {
 			status, err := c.status(requests[i])
 			if err == nil && status != 303 {
@@ -232,7 +231,7 @@ func (l *bench) insertCeiling(ctx context.Context, name string) (database, scrip
 		return "", "", err
 	}
 	script = filepath.Join(l.dir, "insert.sql")
-	return database, script, os.WriteFile(script, []byte(insertScript()), 0o644)
+	return database, script, os.WriteFile(script, []byte(l.insertScript()), 0o644)
 }
 
 // pgbenchPaced runs a script at a rate, its beginnings at random as pgbench has it, and returns the waiting of each

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"wenji/internal/comment"
@@ -22,7 +23,6 @@ type submitting struct {
 	store    *comment.Store // seals forms; nothing is stored through it
 	ceiling  string         // database of pgbench
 	script   string
-	number   int // of the last form
 	done     int
 	runs     runs
 }
@@ -42,7 +42,7 @@ func measureSubmit(ctx context.Context, l *bench, t *table) error {
 	}
 	defer s.db.Close()
 	s.store = comment.NewStore(s.db, s.db, l.keys, nil)
-	if s.portal, err = l.demo(ctx, s.database); err != nil {
+	if s.portal, err = l.demo(ctx, s.database, filepath.Join(l.dir, "accounts.json")); err != nil {
 		return err
 	}
 	if err := s.settled(ctx, s.wholeWays); err != nil {
@@ -91,13 +91,13 @@ func (s *submitting) rounds(ctx context.Context) error {
 // wholeWays has citizens go the whole way, from the form to the receipt.
 func (s *submitting) wholeWays(ctx context.Context) error {
 	for range s.bench.rounds {
-		first, n := s.number, max(int(1000*s.submits), 200)
-		s.number += n
+		n := max(int(1000*s.submits), 200)
+		first := s.place(n)
 		before, err := lab.CPU(s.portal.PID)
 		if err != nil {
 			return err
 		}
-		o, err := load(ctx, s.portal.address, 16, n, 3*s.load, 0, func(c *client, i int) error { return wholeWay(c, first+i+1) })
+		o, err := load(ctx, s.portal.address, 16, n, 3*s.load, 0, func(c *client, i int) error { return s.wholeWay(c, first+i) })
 		if err != nil {
 			return fmt.Errorf("form, check and submission: %w", err)
 		}
@@ -143,7 +143,7 @@ func (s *submitting) insert(ctx context.Context, clients, n int) error {
 
 // submit is a run of submissions: each is acknowledged after its commit. interval spaces them, if not zero.
 func (s *submitting) submit(ctx context.Context, clients, n int, interval time.Duration) error {
-	requests, err := s.forms(s.store, s.portal.address, &s.number, n)
+	requests, err := s.forms(s.store, s.portal.address, n)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,10 @@ import (
 )
 
 // table collects the figures and prints them as Markdown.
-type table struct{ rows [][]string }
+type table struct {
+	rows   [][]string
+	growth *growth
+}
 
 var heading = []string{"what", "measured", "ceiling in this run", "ratio", "bar", "met"}
 
@@ -47,8 +50,18 @@ func (t *table) atMost(what, unit string, measured float64, ceiling string, bar 
 		judge(measured <= bar))
 }
 
+// print writes the figures, and the growth behind them where it was measured.
 func (t *table) print(w io.Writer) {
-	all := append([][]string{heading}, t.rows...)
+	printRows(w, heading, t.rows)
+	if t.growth != nil && len(t.growth.names) > 0 {
+		fmt.Fprintln(w)
+		heading, rows := t.growth.rows()
+		printRows(w, heading, rows)
+	}
+}
+
+func printRows(w io.Writer, heading []string, rows [][]string) {
+	all := append([][]string{heading}, rows...)
 	width := make([]int, len(heading))
 	for _, row := range all {
 		for i, cell := range row {
