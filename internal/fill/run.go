@@ -35,9 +35,10 @@ const (
 	ConsultationsMost = 9000
 
 	// Conns is how many connections Run keeps busy.
-	Conns = writers + 2
+	Conns = writers + 1 + groupers
 
 	writers    = 2
+	groupers   = 2 // each has another consultation in hand
 	storeBatch = 1000 // comments a transaction; all of one consultation, whose count it locks
 	indexBatch = 4000
 	groupBatch = 1000
@@ -118,7 +119,9 @@ func (f *filling) all(ctx context.Context, plans []plan) error {
 	}
 	stored := make(chan struct{})
 	reading.Go(func() { f.pump(ctx, cancel, stored, indexSteps, indexBatch, f.comments.IndexBulk) })
-	reading.Go(func() { f.pump(ctx, cancel, stored, groupSteps, groupBatch, f.similar.CatchUpBulk) })
+	for range groupers {
+		reading.Go(func() { f.pump(ctx, cancel, stored, groupSteps, groupBatch, f.similar.CatchUpBulk) })
+	}
 	for _, p := range plans {
 		select {
 		case next <- p:

@@ -15,6 +15,10 @@ import (
 // kinMost is how many stored comments one fresh comment is compared with, those with the most bands in common.
 const kinMost = 32
 
+// sharedLeast is how many bands two texts share before they are compared: one is met by chance in a large consultation,
+// and each chance costs the reading of a text.
+const sharedLeast = 2
+
 // bandMost is how many comments are taken of one band: in a campaign of thousands any of them lead to the group.
 const bandMost = 64
 
@@ -93,11 +97,10 @@ func (n *neighbourhood) kinOf(t *text) (kin []*text, twin bool) {
 	}
 	n.twins[string(t.digest)] = t
 	kin = n.shared[t]
-	seen := make(map[*text]bool)
+	common := make(map[*text]int)
 	for _, value := range t.bands {
 		for _, k := range n.banded[value] {
-			if !seen[k] {
-				seen[k] = true
+			if common[k]++; common[k] == sharedLeast {
 				kin = append(kin, k)
 			}
 		}
@@ -179,7 +182,7 @@ func findNeighbours(ctx context.Context, tx pgx.Tx, consultationID string, fresh
 	return kin, nil
 }
 
-// mostShared are the at most kinMost comments that hold the most of these bands.
+// mostShared are the at most kinMost comments that hold the most of these bands, and sharedLeast of them.
 func mostShared(values []int64, holders map[int64][]uuid.UUID) []uuid.UUID {
 	common := make(map[uuid.UUID]int)
 	for _, value := range values {
@@ -187,6 +190,7 @@ func mostShared(values []int64, holders map[int64][]uuid.UUID) []uuid.UUID {
 			common[id]++
 		}
 	}
+	maps.DeleteFunc(common, func(_ uuid.UUID, n int) bool { return n < sharedLeast })
 	ids := slices.Collect(maps.Keys(common))
 	slices.SortFunc(ids, func(a, b uuid.UUID) int {
 		return cmp.Or(common[b]-common[a], bytes.Compare(a[:], b[:]))

@@ -18,8 +18,8 @@ const (
 	// hashes is the length of a MinHash signature. Its estimate of a similarity s has the standard error
 	// sqrt(s(1-s)/hashes), four hundredths at most.
 	hashes = 128
-	// bands of four hashes each: two texts share a band with the probability 1-(1-s^4)^32, which is 0.9998 at s = 0.7,
-	// 0.87 at 0.5 and 0.05 at 0.2. What shares one is compared exactly.
+	// bands of four hashes each: two texts share a band with the probability s^4, and so two or more of the 32 with the
+	// probability 0.998 at s = 0.7, 0.60 at 0.5 and 0.001 at 0.2. What shares two is compared exactly (sharedLeast).
 	bands = 32
 	rows  = hashes / bands
 )

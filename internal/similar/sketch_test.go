@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 )
 
@@ -104,5 +105,13 @@ func TestATextWithoutWordsIsLikeNone(t *testing.T) {
 	}
 	if p := cut(normalise("", "同意")); len(p) != 1 || jaccard(p, p) != 1 {
 		t.Errorf("pieces of a short text %v", p)
+	}
+}
+
+func TestOneBandInCommonIsChance(t *testing.T) {
+	one, two := uuid.New(), uuid.New()
+	holders := map[int64][]uuid.UUID{1: {one, two}, 2: {two}, 3: nil}
+	if got := mostShared([]int64{1, 2, 3}, holders); len(got) != 1 || got[0] != two {
+		t.Errorf("compared with %d comments, want the one that shares two bands", len(got))
 	}
 }
