@@ -38,7 +38,7 @@ const (
 	Conns = writers + 1 + groupers
 
 	writers    = 2
-	groupers   = 2 // each has another consultation in hand
+	groupers   = 2    // each has another consultation in hand
 	storeBatch = 1000 // comments a transaction; all of one consultation, whose count it locks
 	indexBatch = 4000
 	groupBatch = 1000
