@@ -454,6 +454,12 @@ CREATE TABLE public.outbox (
     CONSTRAINT outbox_kind_check CHECK ((kind = 'answered'::text))
 );
 
+CREATE TABLE public.page_version (
+    consultation_id text NOT NULL,
+    version bigint NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE public.password_history (
     member_id uuid NOT NULL,
     set_at timestamp with time zone NOT NULL,
@@ -795,6 +801,9 @@ ALTER TABLE ONLY public.note
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.page_version
+    ADD CONSTRAINT page_version_pkey PRIMARY KEY (consultation_id);
+
 ALTER TABLE ONLY public.password_history
     ADD CONSTRAINT password_history_pkey PRIMARY KEY (member_id, set_at);
 
@@ -1066,6 +1075,9 @@ ALTER TABLE ONLY public.note
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES public.comment(id);
 
+ALTER TABLE ONLY public.page_version
+    ADD CONSTRAINT page_version_consultation_id_fkey FOREIGN KEY (consultation_id) REFERENCES public.consultation(id);
+
 ALTER TABLE ONLY public.password_history
     ADD CONSTRAINT password_history_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.member(id);
 
@@ -1179,6 +1191,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member TO wenji_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.note TO wenji_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outbox TO wenji_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.page_version TO wenji_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.password_history TO wenji_app;
 

@@ -70,6 +70,7 @@ type portal struct {
 	db     *postgres.DB // pages
 	submit *postgres.DB // taking in comments
 	export *postgres.DB // exports
+	watch  *postgres.DB // hearing of changes
 	server *httpd.Server
 	sealer *audit.Sealer
 	mail   *notify.Sender
@@ -91,6 +92,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		{&p.db, postgres.Options{Name: "wenji", MaxConns: 8, StatementTimeout: queryMost}},
 		{&p.submit, postgres.Options{Name: "wenji submit", MaxConns: 3, StatementTimeout: queryMost}},
 		{&p.export, postgres.Options{Name: "wenji export", MaxConns: 2}},
+		{&p.watch, postgres.Options{Name: "wenji watch", MaxConns: 1, StatementTimeout: queryMost}},
 	} {
 		pool.options.Skew = c.skew
 		db, err := postgres.Open(ctx, c.databaseURL, pool.options)
@@ -107,6 +109,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 	desk := &moderation.Store{DB: p.db, Keys: c.keys, Now: p.db.Now, Log: c.log}
 	p.server = &httpd.Server{
 		DB:             p.db,
+		Watching:       p.watch,
 		Consultations:  &consultation.Store{DB: p.db, Now: p.db.Now},
 		Comments:       comments,
 		Moderation:     desk,
@@ -239,4 +242,5 @@ func (p *portal) close() {
 	p.db.Close()
 	p.submit.Close()
 	p.export.Close()
+	p.watch.Close()
 }

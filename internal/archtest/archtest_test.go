@@ -15,7 +15,7 @@ import (
 // beside. The file of the program itself, cmd, stands above all.
 var level = map[string]int{
 	"internal/apperr": 0, "migrations": 0, "web": 0, "web/ui": 0,
-	"internal/postgres": 1, "internal/postgres/embedded": 1, "internal/audit": 2, "internal/validate": 1,
+	"internal/postgres": 1, "internal/postgres/embedded": 1, "internal/audit": 2, "internal/announce": 2, "internal/validate": 1,
 	"internal/clause": 1, "internal/throttle": 2,
 	"internal/sample": 1, "internal/vault": 2, "internal/docx": 1, "internal/xlsx": 1, "internal/calendar": 2,
 	"internal/consultation": 3, "internal/captcha": 3, "internal/staff": 3, "internal/notify": 3, "internal/backup": 3,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"wenji/internal/announce"
 	"wenji/internal/validate"
 	"wenji/internal/vault"
 
@@ -38,5 +39,5 @@ func Correct(ctx context.Context, tx pgx.Tx, keys *vault.KeyRing, id uuid.UUID, 
 	if err != nil {
 		return fmt.Errorf("correct comment %s: %w", id, err)
 	}
-	return announce(ctx, tx, map[string]bool{consultationID: true})
+	return announce.Changed(ctx, tx, consultationID)
 }

@@ -3,9 +3,12 @@ package comment
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
+	"wenji/internal/announce"
 	"wenji/internal/audit"
 	"wenji/internal/postgres"
 	"wenji/internal/vault"
@@ -172,17 +175,10 @@ func insertAll(ctx context.Context, tx pgx.Tx, rows []newComment, statement stri
 	if err := audit.RecordAll(ctx, tx, entries); err != nil {
 		return nil, err
 	}
-	return results, announce(ctx, tx, published)
-}
-
-// announce tells every replica that public pages of these consultations have changed.
-func announce(ctx context.Context, tx pgx.Tx, changed map[string]bool) error {
-	for id := range changed {
-		if _, err := tx.Exec(ctx, `SELECT pg_notify('wenji_changed', $1)`, id); err != nil {
-			return fmt.Errorf("announce a change of %s: %w", id, err)
-		}
+	if len(published) == 0 {
+		return results, nil
 	}
-	return nil
+	return results, announce.Changed(ctx, tx, slices.Collect(maps.Keys(published))...)
 }
 
 func submitted(row newComment, r stored) audit.Entry {

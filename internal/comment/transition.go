@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"wenji/internal/announce"
 	"wenji/internal/apperr"
 	"wenji/internal/postgres"
 
@@ -162,7 +163,8 @@ func countMoves(ctx context.Context, tx pgx.Tx, moved []move) error {
 			clauses[m.consultationID][id] += change
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(states)) {
+	consultations := slices.Sorted(maps.Keys(states))
+	for _, id := range consultations {
 		if err := count(ctx, tx, id, states[id]); err != nil {
 			return err
 		}
@@ -170,11 +172,7 @@ func countMoves(ctx context.Context, tx pgx.Tx, moved []move) error {
 			return err
 		}
 	}
-	announced := make(map[string]bool, len(states))
-	for id := range states {
-		announced[id] = true
-	}
-	return announce(ctx, tx, announced)
+	return announce.Changed(ctx, tx, consultations...)
 }
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }

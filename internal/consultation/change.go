@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"wenji/internal/announce"
 	"wenji/internal/apperr"
 	"wenji/internal/audit"
 	"wenji/internal/clause"
@@ -168,10 +169,7 @@ func (s *Store) record(ctx context.Context, tx pgx.Tx, id string, a act) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `SELECT pg_notify('wenji_changed', $1)`, id); err != nil {
-		return fmt.Errorf("announce the change: %w", err)
-	}
-	return nil
+	return announce.Changed(ctx, tx, id)
 }
 
 func invalid(field, sentence string) error {

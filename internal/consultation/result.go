@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"wenji/internal/announce"
 	"wenji/internal/apperr"
 
 	"github.com/jackc/pgx/v5"
@@ -49,10 +50,7 @@ func mark(ctx context.Context, tx pgx.Tx, update, id string, on time.Time) error
 	if done.RowsAffected() != 1 {
 		return fmt.Errorf("mark consultation %s: %w", id, apperr.ErrConflict)
 	}
-	if _, err := tx.Exec(ctx, `SELECT pg_notify('wenji_changed', $1)`, id); err != nil {
-		return fmt.Errorf("announce a change of %s: %w", id, err)
-	}
-	return nil
+	return announce.Changed(ctx, tx, id)
 }
 
 // Read returns a consultation of any stage as tx sees it, or apperr.ErrNotFound.

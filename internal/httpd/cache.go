@@ -7,12 +7,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"wenji/internal/announce"
 	"wenji/internal/metrics"
 	"wenji/internal/postgres"
 
@@ -21,16 +23,21 @@ import (
 )
 
 // pageCache keeps public pages as finished bytes, plain and compressed, by address and display. An entry is good until
-// the next whole minute, because pages say how long a consultation is still open, and until a change is announced
-// (NOTIFY wenji_changed), which drops everything. While the database is away, entries are served beyond their minute.
+// the next whole minute, because pages say how long a consultation is still open, and until a change of its consultation
+// is announced (internal/announce). While the database is away, entries are served beyond their minute.
 type pageCache struct {
-	entries    sync.Map // string → *cachedPage
-	size       atomic.Int64
-	generation atomic.Int64
-	flights    singleflight.Group
-	renders    atomic.Int64 // pages rendered since the start
-	hits       atomic.Int64 // requests answered from memory
-	stale      atomic.Int64 // times an entry was kept beyond its minute
+	entries sync.Map // string → *cachedPage
+	size    atomic.Int64
+	flights singleflight.Group
+	renders atomic.Int64 // pages rendered since the start
+	hits    atomic.Int64 // requests answered from memory
+	stale   atomic.Int64 // times an entry was kept beyond its minute
+	drops   atomic.Int64 // times that pages were dropped
+
+	mu      sync.Mutex
+	all     int64              // changes that may concern every page
+	any     int64              // changes of any consultation
+	changes map[string]changes // by consultation
 }
 
 // PageCounts tells what the pages in memory did since the start.
@@ -38,6 +45,15 @@ func (s *Server) PageCounts() metrics.Pages {
 	c := &s.pages
 	return metrics.Pages{Hits: c.hits.Load(), Renders: c.renders.Load(), Stale: c.stale.Load(), Kept: c.size.Load()}
 }
+
+// changes of one consultation.
+type changes struct {
+	count int64
+	last  time.Time
+}
+
+// settleTime is how long pages are kept at least that change all the time by comments sent here.
+const settleTime = 200 * time.Millisecond
 
 // cachedMost bounds the number of entries; beyond it the cache starts afresh.
 const cachedMost = 4096
@@ -59,10 +75,60 @@ var packers = sync.Pool{New: func() any { z, _ := gzip.NewWriterLevel(nil, gzip.
 
 var revalidate = []string{"no-cache"}
 
-func (c *pageCache) drop() {
-	c.generation.Add(1)
-	c.entries.Clear()
-	c.size.Store(0)
+// drop drops every page.
+func (c *pageCache) drop() { c.forget(announce.News{All: true}) }
+
+// forget drops the pages that news may have changed: those of the consultations it names and those of no one consultation,
+// such as lists and searches. Pages of other consultations stay.
+func (c *pageCache) forget(news announce.News) {
+	c.mu.Lock()
+	if c.changes == nil {
+		c.changes = make(map[string]changes)
+	}
+	c.any++
+	if news.All {
+		c.all++
+	}
+	for _, id := range news.Consultations {
+		c.changes[id] = changes{c.changes[id].count + 1, time.Now()}
+	}
+	c.mu.Unlock()
+	c.entries.Range(func(key, _ any) bool {
+		id := consultationOf(key.(string))
+		if news.All || id == "" || slices.Contains(news.Consultations, id) {
+			if _, was := c.entries.LoadAndDelete(key); was {
+				c.size.Add(-1)
+			}
+		}
+		return true
+	})
+	c.drops.Add(1)
+}
+
+// generation counts the changes that concern pages of a consultation, or pages of no one consultation where id is empty.
+func (c *pageCache) generation(id string) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if id == "" {
+		return c.all + c.any
+	}
+	return c.all + c.changes[id].count
+}
+
+// settled tells whether the pages of a consultation have not been dropped lately.
+func (c *pageCache) settled(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(c.changes[id].last) > settleTime
+}
+
+// consultationOf is the id of the consultation whose page is at path, or of which key is kept; empty for other pages.
+func consultationOf(path string) string {
+	rest, found := strings.CutPrefix(path, "/consultations/")
+	if !found || len(rest) < len("2025-0001") {
+		return ""
+	}
+	return rest[:len("2025-0001")]
 }
 
 // publicPage makes a page from the address and the display alone; nothing of the visitor may enter it.
@@ -71,6 +137,7 @@ type publicPage func(r *http.Request) (templ.Component, error)
 // cached serves a public page from memory, rendering it when needed: once, however many ask at the same time.
 // Addresses with a query are rendered each time.
 func (s *Server) cached(make publicPage) http.HandlerFunc {
+	make = s.nearest(make)
 	return s.page(func(w http.ResponseWriter, r *http.Request) error {
 		if r.URL.RawQuery != "" {
 			c, err := make(r)
@@ -124,7 +191,7 @@ func pageKey(r *http.Request) string {
 }
 
 func (c *pageCache) fill(r *http.Request, key string, now func() time.Time, make publicPage, route *metrics.Route) (*cachedPage, error) {
-	generation := c.generation.Load() // part of the flight's name: who asks after a change never gets the page before it
+	generation := c.generation(consultationOf(key)) // part of the flight's name: who asks after a change never gets the page before it
 	v, err, _ := c.flights.Do(key+"\x00"+strconv.FormatInt(generation, 10), func() (any, error) {
 		minute := now().Unix() / 60
 		old, kept := c.entries.Load(key)
@@ -161,8 +228,8 @@ func (c *pageCache) keep(key string, entry *cachedPage, generation int64) {
 	if _, had := c.entries.Swap(key, entry); !had {
 		c.size.Add(1)
 	}
-	if c.generation.Load() != generation {
-		c.entries.CompareAndDelete(key, entry)
+	if c.generation(consultationOf(key)) != generation && c.entries.CompareAndDelete(key, entry) {
+		c.size.Add(-1)
 	}
 }
 

@@ -6,10 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"wenji/internal/announce"
 	"wenji/internal/consultation"
 	"wenji/internal/postgres"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // keptDossiers holds consultations with their documents between changes: a dossier is wanted for each page rendered,
@@ -27,14 +26,14 @@ type keptDossier struct {
 }
 
 func (s *Server) keptDossier(ctx context.Context, id string) (*consultation.Dossier, error) {
-	generation, minute := s.pages.generation.Load(), s.Now().Unix()/60
+	generation, minute := s.pages.generation(id), s.Now().Unix()/60
 	s.dossiers.mu.Lock()
 	kept, ok := s.dossiers.byID[id]
 	s.dossiers.mu.Unlock()
 	if ok && kept.generation == generation && kept.minute == minute {
 		return kept.dossier, nil
 	}
-	d, err := s.Consultations.Dossier(ctx, id)
+	d, err := s.reads(ctx).Consultations.Dossier(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -47,44 +46,29 @@ func (s *Server) keptDossier(ctx context.Context, id string) (*consultation.Doss
 	return d, nil
 }
 
-// Listen drops kept pages when any replica announces a change. It runs until ctx ends; when its connection is lost it
-// connects again, and drops everything then, since announcements may have been missed.
+// Listen drops kept pages when any replica announces a change. It runs until ctx ends, whatever becomes of its connections.
 func (s *Server) Listen(ctx context.Context) {
-	for ctx.Err() == nil {
-		err := s.listenOnce(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		s.Log.Warn("listening for changes was interrupted; trying again", "error", safeError(err))
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
-	}
+	s.init()
+	s.watcher.Run(ctx)
 }
 
-func (s *Server) listenOnce(ctx context.Context) error {
-	config := s.DB.Config().ConnConfig.Copy()
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	if _, err := conn.Exec(ctx, "LISTEN wenji_changed"); err != nil {
-		return err
-	}
+// changedHere drops all pages at once, so that whoever changed something sees it; other replicas hear of it.
+func (s *Server) changedHere() {
+	s.watcher.Wrote("")
 	s.pages.drop()
-	s.listening.Store(true)
-	for {
-		if _, err := conn.WaitForNotification(ctx); err != nil {
-			return err
-		}
-		s.pages.drop()
+}
+
+// publishedHere drops the pages that a comment published by rule is on, so that its writer sees it; where they were dropped a
+// moment ago this is left to the watcher, or the pages of a consultation that many take part in were never kept.
+func (s *Server) publishedHere(consultationID string) {
+	s.watcher.Wrote(consultationID)
+	if s.pages.settled(consultationID) {
+		s.pages.forget(announce.News{Consultations: []string{consultationID}})
 	}
 }
 
 // ready tells whether this process can serve: the database answers, its schema is current, and changes are heard of. The
-// last is asked once: who loses the connection later drops the pages by the minute until it is back.
+// last is asked once: while the database is away later, pages go on as they were.
 func (s *Server) ready(r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
@@ -95,7 +79,7 @@ func (s *Server) ready(r *http.Request) error {
 	switch {
 	case !current:
 		return errNotMigrated
-	case !s.listening.Load():
+	case !s.watcher.Heard():
 		return errNotListening
 	}
 	return nil

@@ -49,7 +49,7 @@ func changedAt(c *consultation.Consultation) time.Time {
 
 // atom is the feed of consultations, the newest first (RFC 4287).
 func (s *Server) atom(r *http.Request) (templ.Component, error) {
-	items, _, err := s.Consultations.List(r.Context(), consultation.ListFilter{Size: feedItems})
+	items, _, err := s.reads(r.Context()).Consultations.List(r.Context(), consultation.ListFilter{Size: feedItems})
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func (s *Server) consultationsJSON(r *http.Request) (templ.Component, error) {
 		}
 		f.Phases = []consultation.Phase{state}
 	}
-	items, total, err := s.Consultations.List(r.Context(), f)
+	items, total, err := s.reads(r.Context()).Consultations.List(r.Context(), f)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ type sitemapSet struct {
 
 // sitemapXML lists the standing pages and the pages of each published consultation.
 func (s *Server) sitemapXML(r *http.Request) (templ.Component, error) {
-	list, err := s.Consultations.Listing(r.Context())
+	list, err := s.reads(r.Context()).Consultations.Listing(r.Context())
 	if err != nil {
 		return nil, err
 	}

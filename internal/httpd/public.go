@@ -22,11 +22,11 @@ const (
 )
 
 func (s *Server) home(r *http.Request) (templ.Component, error) {
-	open, _, err := s.Consultations.List(r.Context(), consultation.ListFilter{Phases: []consultation.Phase{consultation.Open}})
+	open, _, err := s.reads(r.Context()).Consultations.List(r.Context(), consultation.ListFilter{Phases: []consultation.Phase{consultation.Open}})
 	if err != nil {
 		return nil, err
 	}
-	results, _, err := s.Consultations.List(r.Context(), consultation.ListFilter{Phases: []consultation.Phase{consultation.Concluded}})
+	results, _, err := s.reads(r.Context()).Consultations.List(r.Context(), consultation.ListFilter{Phases: []consultation.Phase{consultation.Concluded}})
 	if err != nil {
 		return nil, err
 	}
@@ -54,15 +54,15 @@ func (s *Server) list(r *http.Request) (templ.Component, error) {
 		}
 	}
 	q.Kind = f.Kind
-	items, total, err := s.Consultations.List(r.Context(), f)
+	items, total, err := s.reads(r.Context()).Consultations.List(r.Context(), f)
 	if err != nil {
 		return nil, err
 	}
-	counts, err := s.Consultations.PhaseCounts(r.Context())
+	counts, err := s.reads(r.Context()).Consultations.PhaseCounts(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	units, err := s.Consultations.Units(r.Context())
+	units, err := s.reads(r.Context()).Consultations.Units(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (s *Server) clause(r *http.Request) (templ.Component, error) {
 	if !ok {
 		return nil, apperr.ErrNotFound
 	}
-	list, _, err := s.Comments.PublishedList(r.Context(), comment.PublicFilter{
+	list, _, err := s.reads(r.Context()).Comments.PublishedList(r.Context(), comment.PublicFilter{
 		ConsultationID: d.ID, ClauseID: node.ID, Limit: clauseComments,
 	})
 	if err != nil {
@@ -190,7 +190,7 @@ func (s *Server) comments(r *http.Request) (templ.Component, error) {
 	if q.Before > 0 {
 		f.Oldest, f.After = !f.Oldest, q.Before
 	}
-	items, more, err := s.Comments.PublishedList(r.Context(), f)
+	items, more, err := s.reads(r.Context()).Comments.PublishedList(r.Context(), f)
 	if err != nil {
 		return nil, err
 	}
@@ -200,10 +200,10 @@ func (s *Server) comments(r *http.Request) (templ.Component, error) {
 		}
 	}
 	v.Items = items
-	if v.Total, err = s.Comments.PublishedCount(r.Context(), f); err != nil {
+	if v.Total, err = s.reads(r.Context()).Comments.PublishedCount(r.Context(), f); err != nil {
 		return nil, err
 	}
-	if v.Answered, err = s.Comments.AnsweredCount(r.Context(), d.ID); err != nil {
+	if v.Answered, err = s.reads(r.Context()).Comments.AnsweredCount(r.Context(), d.ID); err != nil {
 		return nil, err
 	}
 	v.Previous, v.Next = neighbours(q, items, more)
@@ -232,7 +232,7 @@ func (s *Server) comment(r *http.Request) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.Comments.PublishedOne(r.Context(), d.ID, number(chi.URLParam(r, "number")))
+	c, err := s.reads(r.Context()).Comments.PublishedOne(r.Context(), d.ID, number(chi.URLParam(r, "number")))
 	if err != nil {
 		return nil, err
 	}
@@ -268,7 +268,7 @@ func (s *Server) contact(r *http.Request) (templ.Component, error) {
 }
 
 func (s *Server) siteMap(r *http.Request) (templ.Component, error) {
-	open, _, err := s.Consultations.List(r.Context(), consultation.ListFilter{Phases: []consultation.Phase{consultation.Open}})
+	open, _, err := s.reads(r.Context()).Consultations.List(r.Context(), consultation.ListFilter{Phases: []consultation.Phase{consultation.Open}})
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func (s *Server) toReceipt(w http.ResponseWriter, r *http.Request, receipt comme
 		return err
 	}
 	if receipt.State == comment.Published {
-		s.pages.drop() // the writer sees the own comment at once here; other replicas hear of it by NOTIFY
+		s.publishedHere(receipt.ConsultationID)
 	}
 	http.Redirect(w, r, "/receipt", http.StatusSeeOther)
 	return nil

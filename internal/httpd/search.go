@@ -17,7 +17,7 @@ func (s *Server) publicSearch(r *http.Request) (templ.Component, error) {
 	var searchable bool
 	v.Words, searchable = comment.SearchWords(v.Q)
 	v.Short = !searchable
-	items, next, err := s.Comments.SearchPublished(r.Context(), comment.SearchFilter{Query: v.Q, After: after, Limit: commentsPage})
+	items, next, err := s.reads(r.Context()).Comments.SearchPublished(r.Context(), comment.SearchFilter{Query: v.Q, After: after, Limit: commentsPage})
 	if err != nil {
 		return nil, err
 	}

@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"wenji/internal/announce"
 	"wenji/internal/calendar"
 	"wenji/internal/captcha"
 	"wenji/internal/comment"
@@ -61,14 +61,18 @@ type Server struct {
 	TrustedProxies []netip.Prefix    // peers whose X-Forwarded-For is believed
 	CheckLimit     int               // check pages an address may ask for in ten minutes; 0: no limit (load tests)
 
-	pages     pageCache
-	dossiers  keptDossiers
-	listening atomic.Bool // LISTEN has succeeded once
-	uploads   uploads
-	draining  sync.Once
-	drained   chan struct{}
-	once      sync.Once
-	wait      time.Duration // see limitTime; 0: handlerWait
+	Watching *postgres.DB      // asked for changes all the time; nil: DB
+	Standby  *postgres.Standby // where public pages are read when it is near the primary; nil: DB
+
+	pages    pageCache
+	dossiers keptDossiers
+	watcher  *announce.Watcher
+	nearby   reading // stores on Standby
+	uploads  uploads
+	draining sync.Once
+	drained  chan struct{}
+	once     sync.Once
+	wait     time.Duration // see limitTime; 0: handlerWait
 }
 
 func (s *Server) init() {
@@ -76,6 +80,10 @@ func (s *Server) init() {
 		s.drained = make(chan struct{})
 		s.wait = cmp.Or(s.wait, handlerWait)
 		s.Requests = cmp.Or(s.Requests, metrics.NewRequests())
+		s.watcher = announce.NewWatcher(cmp.Or(s.Watching, s.DB), s.Log, s.pages.forget)
+		if s.Standby != nil {
+			s.nearby = reading{&consultation.Store{DB: s.Standby.DB, Now: s.Now}, &comment.Store{DB: s.Standby.DB, Now: s.Now}}
+		}
 	})
 }
 

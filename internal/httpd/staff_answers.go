@@ -162,7 +162,7 @@ func (s *Server) approveAnswer(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.Referrals.Approve(r.Context(), memberOf(r), []uuid.UUID{id}, []int{version}); err != nil {
 		return s.tooLate(w, r, desk.ItemAnswers, "/staff/comments/"+id.String(), err)
 	}
-	s.pages.drop() // here at once; elsewhere on notice
+	s.changedHere() // here at once; elsewhere on notice
 	http.Redirect(w, r, desk.AnswersAddress(referral.TabSubmitted, "", "")+"&done=approve", http.StatusSeeOther)
 	return nil
 }
@@ -197,7 +197,7 @@ func (s *Server) approveSeveral(w http.ResponseWriter, r *http.Request) error {
 		return s.tooLate(w, r, desk.ItemAnswers, address, err)
 	}
 	if done > 0 {
-		s.pages.drop()
+		s.changedHere()
 		address += "&done=approve"
 	}
 	http.Redirect(w, r, address, http.StatusSeeOther)

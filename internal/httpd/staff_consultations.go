@@ -44,7 +44,7 @@ func (s *Server) setPublication(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.pages.drop()
+	s.changedHere()
 	http.Redirect(w, r, "/staff/consultations?saved="+url.QueryEscape(id)+"#c"+id, http.StatusSeeOther)
 	return nil
 }

@@ -81,7 +81,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, d moderation.Dec
 	case err != nil:
 		return s.conflict(w, r, d.CommentID, err)
 	}
-	s.pages.drop() // here at once, so that a member who looks at the public page sees the act; elsewhere on notice
+	s.changedHere() // here at once, so that a member who looks at the public page sees the act; elsewhere on notice
 	return s.goOn(w, r, d.CommentID)
 }
 
@@ -125,7 +125,7 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Moderation.Undo(r.Context(), memberOf(r), id, version); err != nil {
 		return s.conflict(w, r, id, err)
 	}
-	s.pages.drop()
+	s.changedHere()
 	address := "/staff/comments/" + id.String()
 	http.Redirect(w, r, address+"?done="+id.String(), http.StatusSeeOther)
 	return nil

@@ -171,7 +171,7 @@ func (s *Server) changeGroup(w http.ResponseWriter, r *http.Request, act func(id
 	case err != nil:
 		return err
 	}
-	s.pages.drop()
+	s.changedHere()
 	http.Redirect(w, r, "/staff/groups/"+next.String()+"?changed=1", http.StatusSeeOther)
 	return nil
 }
@@ -268,7 +268,7 @@ func (s *Server) publishGroup(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	s.pages.drop()
+	s.changedHere()
 	v := url.Values{"published": {strconv.Itoa(total)}}
 	if left.Taken > 0 {
 		v.Set("taken", strconv.Itoa(left.Taken))

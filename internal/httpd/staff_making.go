@@ -142,7 +142,7 @@ var savedWords = map[string]string{
 
 // toOverview goes back to the overview, which says what was saved.
 func (s *Server) toOverview(w http.ResponseWriter, r *http.Request, id, saved string) error {
-	s.pages.drop()
+	s.changedHere()
 	http.Redirect(w, r, "/staff/consultations/"+id+"/edit?saved="+saved, http.StatusSeeOther)
 	return nil
 }

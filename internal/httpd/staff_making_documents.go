@@ -39,7 +39,7 @@ func (s *Server) saveDraft(w http.ResponseWriter, r *http.Request) error {
 	id, text := chi.URLParam(r, "id"), r.PostForm.Get("draft")
 	err := s.Consultations.SetDraftText(r.Context(), actorOf(r), id, typedVersion(r), text)
 	if err == nil {
-		s.pages.drop()
+		s.changedHere()
 		http.Redirect(w, r, "/staff/consultations/"+id+"/edit/draft?saved=draft", http.StatusSeeOther)
 		return nil
 	}

@@ -66,7 +66,7 @@ func (s *Server) raiseFile(w http.ResponseWriter, r *http.Request) error {
 // filesSaved goes back to the page of the files, since several are often added one after another.
 func (s *Server) filesSaved(w http.ResponseWriter, r *http.Request, title string, err error) error {
 	if err == nil {
-		s.pages.drop()
+		s.changedHere()
 		http.Redirect(w, r, "/staff/consultations/"+chi.URLParam(r, "id")+"/edit/files?saved=files", http.StatusSeeOther)
 		return nil
 	}

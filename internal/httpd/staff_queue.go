@@ -198,7 +198,7 @@ func (s *Server) publishSeveral(w http.ResponseWriter, r *http.Request) error {
 	default:
 		left = &moderation.Unfinished{}
 	}
-	s.pages.drop()
+	s.changedHere()
 	v := q.Values()
 	v.Set("several", fmt.Sprintf("%d.%d.%d", done, left.Taken, left.Personal))
 	http.Redirect(w, r, "/staff/queue?"+v.Encode(), http.StatusSeeOther)

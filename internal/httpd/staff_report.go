@@ -72,7 +72,7 @@ func (s *Server) conclude(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.pages.drop()
+	s.changedHere()
 	http.Redirect(w, r, "/staff/consultations/"+id+"/result?done=concluded", http.StatusSeeOther)
 	return nil
 }
@@ -137,7 +137,7 @@ func (s *Server) publishResult(p report.Part) handler {
 			_, err = s.partProblem(w, r, saved, err)
 			return err
 		}
-		s.pages.drop()
+		s.changedHere()
 		http.Redirect(w, r, "/staff/consultations/"+id+"/result?done=published", http.StatusSeeOther)
 		return nil
 	}

@@ -33,11 +33,11 @@ func (s *Server) version(r *http.Request) (templ.Component, error) {
 	}
 	v := public.VersionView{Dossier: d}
 	n := number(chi.URLParam(r, "number"))
-	if v.Version, err = s.Consultations.Version(r.Context(), d.ID, n); err != nil {
+	if v.Version, err = s.reads(r.Context()).Consultations.Version(r.Context(), d.ID, n); err != nil {
 		return nil, err
 	}
 	if n > 1 {
-		if v.Before, err = s.Consultations.Version(r.Context(), d.ID, n-1); err != nil {
+		if v.Before, err = s.reads(r.Context()).Consultations.Version(r.Context(), d.ID, n-1); err != nil {
 			return nil, err
 		}
 	}

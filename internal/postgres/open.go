@@ -45,6 +45,11 @@ type Options struct {
 // Each new connection switches to the role wenji_app where that exists and the user is a member of it, so the program
 // cannot change what is append-only even though the same user migrates.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
+	return open(ctx, url, o, nil)
+}
+
+// open is Open; prepare, where it is given, has a say each time a connection is taken from the pool.
+func open(ctx context.Context, url string, o Options, prepare func(context.Context, *pgx.Conn) (bool, error)) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errURL
@@ -69,6 +74,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		cc.RuntimeParams["statement_timeout"] = milliseconds(o.StatementTimeout)
 	}
 	cfg.AfterConnect = switchRole
+	cfg.PrepareConn = prepare
 
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {

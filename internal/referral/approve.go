@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"wenji/internal/announce"
 	"wenji/internal/apperr"
 	"wenji/internal/audit"
 	"wenji/internal/notify"
@@ -155,11 +156,13 @@ func approve(ctx context.Context, tx pgx.Tx, by staff.Member, ready []subject, a
 		UPDATE disposition
 		   SET status = 'approved', approved_by = $2, approved_at = $3
 		 WHERE comment_id = ANY ($1) AND status = 'submitted'`, ids, by.Name, at)
-	batch.Queue(`SELECT pg_notify('wenji_changed', id) FROM unnest($1::text[]) AS id`, consultations)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("approve %d answers: %w", len(ids), err)
 	}
-	return audit.RecordAll(ctx, tx, entries)
+	if err := audit.RecordAll(ctx, tx, entries); err != nil {
+		return err
+	}
+	return announce.Changed(ctx, tx, consultations...)
 }
 
 // tell writes to the authors who gave an e-mail address; the mail leaves after the commit.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"wenji/internal/announce"
 	"wenji/internal/apperr"
 	"wenji/internal/audit"
 	"wenji/internal/staff"
@@ -149,8 +150,8 @@ func (s *Store) change(ctx context.Context, by staff.Member, groupID uuid.UUID, 
 		if detail == "" {
 			return &apperr.Conflict{}
 		}
-		if _, err := tx.Exec(ctx, `SELECT pg_notify('wenji_changed', $1)`, consultationID); err != nil {
-			return fmt.Errorf("announce a change of %s: %w", consultationID, err)
+		if err := announce.Changed(ctx, tx, consultationID); err != nil {
+			return err
 		}
 		return audit.Record(ctx, tx, audit.Entry{
 			At: s.now(), Actor: by.Signature(), Role: string(by.Role), Action: action, ConsultationID: consultationID,
