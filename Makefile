@@ -2,7 +2,7 @@
 # package manager when the recipe runs as root or may use sudo, and named otherwise.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate schema test check bench cover postgresql browser
+.PHONY: help run build generate schema test check bench cluster cover postgresql browser
 .DELETE_ON_ERROR:
 
 GO    ?= go
@@ -57,6 +57,10 @@ bench: ## measure the portal against nginx and pgbench on this machine
 	@$(TOOLS) want_postgresql; want_bench; install
 	$(GO) run ./cmd/bench $(ARGS)
 
+cluster: ## several replicas over replicated PostgreSQL, all on this machine, until Ctrl-C
+	@$(TOOLS) want_postgresql; want_cluster; install
+	@exec $(GO) run ./cmd/cluster up $(ARGS)
+
 cover: ## run the tests and show what they reach, by function in bin/cover.out
 	@$(TOOLS) want_postgresql; want_browser; install
 	@$(MAKE) --no-print-directory $(AXE)
@@ -84,6 +88,12 @@ want_bench() {
   want nginx 'test -x /usr/sbin/nginx || command -v nginx' nginx-light nginx
   want wrk 'command -v wrk' wrk wrk
   want pgbench 'has pgbench psql' postgresql postgresql-contrib
+}
+want_cluster() {
+  want etcd 'command -v etcd' etcd-server etcd
+  want Patroni 'command -v patroni && /usr/bin/python3 -c "import etcd, psycopg2"' 'patroni python3-etcd python3-psycopg2' patroni-etcd
+  want HAProxy 'test -x /usr/sbin/haproxy || command -v haproxy' haproxy haproxy
+  want PgBouncer 'test -x /usr/sbin/pgbouncer || command -v pgbouncer' pgbouncer pgbouncer
 }
 # want WHAT TEST APT-PACKAGES DNF-PACKAGES notes the packages for install unless TEST succeeds.
 want() {
@@ -133,7 +143,7 @@ endef
 export TOOLS_SH
 
 # Installing a server package must not leave a service running that nobody asked for: while apt works, services are not
-# started; PostgreSQL makes no cluster unless this machine already had one managed that way; nginx is not enabled.
+# started; PostgreSQL makes no cluster unless this machine already had one managed that way; no server is enabled.
 define APT_SH
 set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -161,9 +171,11 @@ case " $$* " in *" postgresql "*)
     echo 'create_main_cluster = false' >>/etc/postgresql-common/createcluster.conf
   fi ;;
 esac
+fresh=
+for pair in nginx-light:nginx etcd-server:etcd patroni:patroni haproxy:haproxy pgbouncer:pgbouncer; do
+  case " $$* " in *" $${pair%:*} "*) dpkg -s $${pair%:*} >/dev/null 2>&1 || fresh="$$fresh $${pair#*:}" ;; esac
+done
 get_fresh "$$@"
-case " $$* " in *" nginx-light "*)
-  if command -v systemctl >/dev/null; then systemctl disable --quiet nginx || true; fi ;;
-esac
+if [ -n "$$fresh" ] && command -v systemctl >/dev/null; then systemctl disable --quiet $$fresh || true; fi
 endef
 export APT_SH

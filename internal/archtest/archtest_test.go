@@ -26,7 +26,7 @@ var level = map[string]int{
 	"internal/httpd": 8,
 	"cmd/wenji":      9,
 	"internal/lab":   9,
-	"cmd/bench":      10,
+	"cmd/bench":      10, "cmd/cluster": 10,
 }
 
 // testOnly are packages that only _test.go files may import.

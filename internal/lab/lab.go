@@ -6,6 +6,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -16,8 +17,12 @@ import (
 	"wenji/internal/postgres/embedded"
 )
 
-// interruptedWait is how long an interrupted program may take to end.
-const interruptedWait = 5 * time.Second
+const (
+	interruptedWait = 5 * time.Second // how long an interrupted program may take to end
+
+	lowestPort, highestPort = 12000, 32000 // Linux gives ports from 32768 on to outgoing connections
+	mostPortTries           = 1000
+)
 
 // Tool finds a program in PATH or where packages put it, the newest where there are several.
 func Tool(name string) (string, error) {
@@ -62,12 +67,29 @@ func Build(ctx context.Context, to string) error {
 
 // FreeAddress is 127.0.0.1 with a port that nobody listened on a moment ago.
 func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addresses, err := FreeAddresses(1)
 	if err != nil {
 		return "", err
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return addresses[0], nil
+}
+
+// FreeAddresses are n different ones. Their ports are below those that the kernel gives to outgoing connections, so that
+// a program that is started again under load finds its port still free.
+func FreeAddresses(n int) ([]string, error) {
+	addresses := make([]string, 0, n)
+	for tries := 0; len(addresses) < n; tries++ {
+		port := lowestPort + rand.N(highestPort-lowestPort)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		switch {
+		case err == nil:
+			defer l.Close() // only once all are found
+			addresses = append(addresses, l.Addr().String())
+		case tries >= mostPortTries:
+			return nil, fmt.Errorf("no free port among %d to %d: %w", lowestPort, highestPort, err)
+		}
+	}
+	return addresses, nil
 }
 
 // Folder makes a folder that programs started as unprivileged own and nobody else may enter. Everybody must be able to

@@ -52,20 +52,32 @@ func FamilyCPU(pid int) (time.Duration, error) {
 		return 0, err
 	}
 	total := s.own + s.childrens
+	children, err := Children(pid)
+	for _, child := range children {
+		if s, err := readStat(child); err == nil { // an error here: it ended meanwhile
+			total += s.own
+		}
+	}
+	return total, err
+}
+
+// Children are the process ids of a process's children.
+func Children(pid int) ([]int, error) {
 	all, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	var children []int
 	for _, dir := range all {
 		child, err := strconv.Atoi(filepath.Base(dir))
 		if err != nil {
 			continue
 		}
 		if s, err := readStat(child); err == nil && s.parent == pid { // an error here: it ended meanwhile
-			total += s.own
+			children = append(children, child)
 		}
 	}
-	return total, nil
+	return children, nil
 }
 
 // Memory is VmRSS (now) or VmHWM (at its peak) of a process, in MB.
