@@ -2,7 +2,7 @@
 # package manager when the recipe runs as root or may use sudo, and named otherwise.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate schema test check bench cluster cover postgresql browser
+.PHONY: help run build generate schema test check bench cluster drill cover postgresql browser
 .DELETE_ON_ERROR:
 
 GO    ?= go
@@ -60,6 +60,10 @@ bench: ## measure the portal against nginx and pgbench on this machine
 cluster: ## several replicas over replicated PostgreSQL, all on this machine, until Ctrl-C
 	@$(TOOLS) want_postgresql; want_cluster; install
 	@exec $(GO) run ./cmd/cluster up $(ARGS)
+
+drill: ## lose machines of such a cluster under load; compare what was acknowledged with what is stored
+	@$(TOOLS) want_postgresql; want_cluster; install
+	@exec $(GO) run ./cmd/cluster drill $(ARGS)
 
 cover: ## run the tests and show what they reach, by function in bin/cover.out
 	@$(TOOLS) want_postgresql; want_browser; install

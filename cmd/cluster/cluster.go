@@ -26,6 +26,8 @@ type options struct {
 	portals int    // replicas of the portal, two or more
 	async   bool   // a commit does not wait for a standby: then a failover loses comments, which a drill must notice
 	data    string // folder to make and to leave behind; empty means a temporary one that goes away
+
+	disk func(folder string) (release func() error, err error) // gives a node's folder a disk of its own; nil leaves it where it is
 }
 
 // cluster is one running cluster. Everything listens on the loopback interface and runs as an unprivileged user.
@@ -196,6 +198,11 @@ func (c *cluster) close() error {
 		all.Go(func() { errs[i] = n.stop() })
 	}
 	all.Wait()
+	for _, n := range c.nodes {
+		if n.releaseDisk != nil {
+			errs = append(errs, n.releaseDisk())
+		}
+	}
 	if c.etcd != nil {
 		c.etcd.Stop()
 	}

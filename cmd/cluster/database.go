@@ -130,6 +130,11 @@ func (c *cluster) startDatabase(ctx context.Context) error {
 		if err := lab.Folder(n.dir); err != nil {
 			return err
 		}
+		if c.disk != nil {
+			if n.releaseDisk, err = c.disk(n.dir); err != nil {
+				return err
+			}
+		}
 		text, err := c.renderPatroni(n, filepath.Dir(initdb))
 		if err != nil {
 			return err

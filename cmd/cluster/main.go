@@ -23,6 +23,7 @@ type command struct {
 
 var commands = []command{
 	{"up", "start a cluster and keep it until Ctrl-C", up},
+	{"drill", "lose machines under load and compare what was acknowledged with what is stored", drill},
 }
 
 func main() {

@@ -29,6 +29,8 @@ type node struct {
 	address string // of PostgreSQL
 	api     string // of Patroni
 	patroni *lab.Process
+
+	releaseDisk func() error // where its folder is on a disk of its own
 }
 
 // status is what Patroni says of its server.
@@ -47,7 +49,8 @@ func (s status) standby() bool { return s.State == "running" && s.Role == "repli
 
 func (n *node) data() string { return filepath.Join(n.dir, "data") }
 
-func (n *node) log() string { return filepath.Join(n.dir, "log") }
+// log is beside the node's folder, so that it can be read when that was on a disk of its own.
+func (n *node) log() string { return n.dir + ".log" }
 
 // status asks Patroni, for a second at most.
 func (n *node) status(ctx context.Context) (s status, err error) {
