@@ -15,7 +15,6 @@ import (
 
 const (
 	defaultMaxConns = 8
-	connectTimeout  = 3 * time.Second
 	// idleInTransaction frees the locks of a replica that stopped in the middle of a transaction. A running query,
 	// such as an export that waits for a slow reader, is not idle.
 	idleInTransaction = 60 * time.Second
@@ -44,11 +43,14 @@ type Options struct {
 //
 // Each new connection switches to the role wenji_app where that exists and the user is a member of it, so the program
 // cannot change what is append-only even though the same user migrates.
+//
+// An address of several servers with target_session_attrs=read-write leads to the primary, also after another has become
+// it: a server that hangs holds up one attempt, and connections to one that no longer takes writes are given up.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
-	return open(ctx, url, o, nil)
+	return open(ctx, url, o, fit)
 }
 
-// open is Open; prepare, where it is given, has a say each time a connection is taken from the pool.
+// open is Open; prepare has a say each time a connection is taken from the pool.
 func open(ctx context.Context, url string, o Options, prepare func(context.Context, *pgx.Conn) (bool, error)) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -73,8 +75,15 @@ func open(ctx context.Context, url string, o Options, prepare func(context.Conte
 	if o.StatementTimeout > 0 {
 		cc.RuntimeParams["statement_timeout"] = milliseconds(o.StatementTimeout)
 	}
-	cfg.AfterConnect = switchRole
+	servers := &hosts{}
+	cc.DialFunc = servers.dial
+	cfg.BeforeConnect = servers.sort
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		servers.connected(conn.PgConn())
+		return switchRole(ctx, conn)
+	}
 	cfg.PrepareConn = prepare
+	cfg.PingTimeout = pongWait
 
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
