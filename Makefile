@@ -2,7 +2,7 @@
 # package manager when the recipe runs as root or may use sudo, and named otherwise.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate schema test check bench cluster drill cover postgresql browser
+.PHONY: help run build deb generate schema test check bench cluster drill cover postgresql browser
 .DELETE_ON_ERROR:
 
 GO    ?= go
@@ -11,6 +11,8 @@ DATA  ?= .data
 ARGS  ?=
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Later versions need modules that are not served everywhere.
+NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 E2E         := internal/e2e
 # npm writes this file last; it is there when axe-core, which the tests in the browser load, is installed.
 AXE         := $(E2E)/node_modules/.package-lock.json
@@ -28,6 +30,14 @@ run: ## start the portal with sample data (kept in .data)
 build: ## build bin/wenji
 	$(GO) build -trimpath -buildvcs=$(BUILDVCS) -o bin/wenji ./cmd/wenji
 
+deb: ## build the Debian package in bin
+	@mkdir -p bin/deb
+	@$(TOOLS) export VERSION="$$(version)" SOURCE_DATE_EPOCH="$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 0)}"; \
+	export ARCH="$$($(GO) env GOARCH)"; \
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(BUILDVCS) -ldflags "-s -w -X main.packaged=$$VERSION" -o bin/deb/wenji ./cmd/wenji; \
+	gzip -9nc docs/deploy/wenji.1 >bin/deb/wenji.1.gz; \
+	$(GO) run $(NFPM) package --config docs/deploy/nfpm.yaml --packager deb --target bin
+
 generate: ## rewrite the *_templ.go files from the templates
 	$(GO) tool templ generate -path web
 
@@ -36,14 +46,14 @@ schema: ## rewrite docs/schema.sql from the migrations
 	WENJI_UPDATE_SCHEMA=1 $(GO) test -count=1 -run TestSchemaDocumentIsCurrent ./internal/archtest
 
 test: ## run all tests, those in the browser too
-	@$(TOOLS) want_postgresql; want_browser; install
+	@$(TOOLS) want_postgresql; want_browser; want_balancers; install
 	@$(MAKE) --no-print-directory $(AXE)
 	@$(GO) test -count=1 -timeout 40m ./... \
 	  && echo "make test: all tests passed" \
 	  || { echo "make test: FAILED, see above" >&2; exit 1; }
 
 check: ## format, vet, staticcheck, stale templates, the tests but the browser's again with the race detector
-	@$(TOOLS) want_postgresql; want_compiler; install
+	@$(TOOLS) want_postgresql; want_compiler; want_balancers; install
 	@unformatted=$$(gofmt -l cmd internal web migrations) \
 	  && if [ -n "$$unformatted" ]; then echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; fi
 	$(GO) vet ./...
@@ -66,7 +76,7 @@ drill: ## lose machines of such a cluster under load; compare what was acknowled
 	@exec $(GO) run ./cmd/cluster drill $(ARGS)
 
 cover: ## run the tests and show what they reach, by function in bin/cover.out
-	@$(TOOLS) want_postgresql; want_browser; install
+	@$(TOOLS) want_postgresql; want_browser; want_balancers; install
 	@$(MAKE) --no-print-directory $(AXE)
 	@mkdir -p bin
 	$(GO) test -coverprofile=bin/cover.out -coverpkg=./... ./...
@@ -88,6 +98,10 @@ want_browser() {
   want npm 'command -v npm' 'nodejs npm' 'nodejs npm'
 }
 want_compiler() { want 'a C compiler' 'command -v gcc && test -e /usr/include/stdlib.h' 'gcc libc6-dev' 'gcc glibc-devel'; }
+want_balancers() {
+  want nginx 'test -x /usr/sbin/nginx || command -v nginx' nginx-light nginx
+  want HAProxy 'test -x /usr/sbin/haproxy || command -v haproxy' haproxy haproxy
+}
 want_bench() {
   want nginx 'test -x /usr/sbin/nginx || command -v nginx' nginx-light nginx
   want wrk 'command -v wrk' wrk wrk
@@ -140,6 +154,11 @@ has() {
     [ "$${version:-0}" -lt 14 ] || return 0
   done
   return 1
+}
+# version is the last tag and what came after it, or the number of the revision where there is no tag.
+version() {
+  git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null | sed 's/^v//; s/-/+/; s/-/./g' | grep . ||
+    echo "0.0.0+git$$(git rev-list --count HEAD 2>/dev/null || echo 0).$$(git rev-parse --short=10 HEAD 2>/dev/null || echo unknown)"
 }
 # templates prints one sum over all generated files.
 templates() { find web -name '*_templ.go' | LC_ALL=C sort | xargs cat | cksum; }

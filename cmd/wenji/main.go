@@ -50,7 +50,16 @@ type terminal struct {
 
 // run is the whole program: nothing outside it reads flags, environment or standard streams.
 func run(ctx context.Context, args []string, getenv func(string) string, in io.Reader, out, errOut io.Writer) error {
-	t := &terminal{getenv: getenv, in: in, out: out, err: errOut}
+	root := rootCommand(&terminal{getenv: getenv, in: in, out: out, err: errOut})
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	return root.ExecuteContext(ctx)
+}
+
+// rootCommand is wenji with all its commands.
+func rootCommand(t *terminal) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "wenji",
 		Short:         "问计：政府文件公开征求意见平台",
@@ -70,11 +79,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, in io.R
 	})
 	root.AddCommand(demoCommand(t), serveCommand(t), migrateCommand(t), importCommand(t), exportCommand(t), fillCommand(t),
 		staffCommand(t), auditCommand(t), keysCommand(t), purgeCommand(t), backupCommand(t), restoreCommand(t), versionCommand(t))
-	root.SetArgs(args)
-	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(errOut)
-	return root.ExecuteContext(ctx)
+	return root
 }
 
 // flagFault says in Chinese what the flag parser says in English.

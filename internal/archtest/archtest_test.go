@@ -30,7 +30,7 @@ var level = map[string]int{
 }
 
 // testOnly are packages that only _test.go files may import.
-var testOnly = map[string]bool{"internal/postgres/pgtest": true, "internal/archtest": true, "internal/e2e": true}
+var testOnly = map[string]bool{"internal/postgres/pgtest": true, "internal/archtest": true, "internal/e2e": true, "internal/deploy": true}
 
 // forbidden names imports that a package must not have although the levels would allow them.
 var forbidden = map[string][]string{

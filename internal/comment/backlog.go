@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wenji/internal/apperr"
+	"wenji/internal/postgres"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -46,12 +47,13 @@ const staleMost = 10000
 type Outcomes struct {
 	Acknowledged int64 // a receipt was given
 	Refused      int64 // the consultation is not open, or the form was stored with other words
-	Unknown      int64 // the comment may not have been stored; the citizen was told so
+	Failed       int64 // nothing was stored, and the citizen was told so
+	Unknown      int64 // it may have been stored or not, and the citizen was told so
 }
 
 // Outcomes returns the counts.
 func (s *Store) Outcomes() Outcomes {
-	return Outcomes{s.acknowledged.Load(), s.refused.Load(), s.unknown.Load()}
+	return Outcomes{s.acknowledged.Load(), s.refused.Load(), s.failed.Load(), s.unknown.Load()}
 }
 
 // QueueLength is how many comments wait for the writer of this process at this moment, and how many may.
@@ -63,7 +65,9 @@ func (s *Store) countOutcome(err error) {
 		s.acknowledged.Add(1)
 	case errors.Is(err, apperr.ErrClosed), errors.Is(err, apperr.ErrConflict):
 		s.refused.Add(1)
-	default:
+	case errors.Is(err, postgres.ErrUnconfirmed):
 		s.unknown.Add(1)
+	default:
+		s.failed.Add(1)
 	}
 }

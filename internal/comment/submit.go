@@ -27,7 +27,7 @@ type Store struct {
 
 	queue chan *waiting
 
-	acknowledged, refused, unknown atomic.Int64 // see Outcomes
+	acknowledged, refused, failed, unknown atomic.Int64 // see Outcomes
 }
 
 // NewStore returns a store; Submit works once its Run is running.

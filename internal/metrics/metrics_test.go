@@ -113,11 +113,6 @@ func TestAScrapeTellsWhatWaitsAndWhatBecameOfIt(t *testing.T) {
 	if err := submit(ctx, s, "2025-0002"); err == nil {
 		t.Error("a closed consultation took a comment")
 	}
-	over, stop := context.WithCancel(ctx)
-	stop()
-	if err := submit(over, s, "2025-0001"); err == nil {
-		t.Error("a request that is over got a receipt")
-	}
 	token := s.Captcha.Issue(uuid.Must(uuid.NewV7()))
 	for _, digits := range []string{"000000", "135790"} {
 		_, err := s.Captcha.Answer(ctx, token, digits)
@@ -144,7 +139,7 @@ func TestAScrapeTellsWhatWaitsAndWhatBecameOfIt(t *testing.T) {
 		`wenji_audit_unsealed_entries 1`,
 		`wenji_exports{state="queued"} 2`, `wenji_exports{state="running"} 1`, `wenji_exports{state="waiting"} 1`,
 		`wenji_submissions_total{outcome="acknowledged"} 1`, `wenji_submissions_total{outcome="refused"} 1`,
-		`wenji_submissions_total{outcome="unknown"} 1`, `wenji_submit_queue_max 512`,
+		`wenji_submissions_total{outcome="failed"} 0`, `wenji_submissions_total{outcome="unknown"} 0`, `wenji_submit_queue_max 512`,
 		`wenji_captcha_issued_total 1`, `wenji_captcha_answers_total{result="wrong"} 1`, `wenji_captcha_answers_total{result="used"} 1`,
 		`wenji_page_cache_hits_total 7`, `wenji_page_cache_misses_total 2`, `wenji_page_cache_stale_total 1`, `wenji_page_cache_entries 2`,
 		`wenji_database_sync_wanted 0`, `wenji_database_standbys{state="sync"} 0`,
@@ -169,6 +164,14 @@ func TestAScrapeTellsWhatWaitsAndWhatBecameOfIt(t *testing.T) {
 		}
 	}
 	wantLines(t, scrape(t, Handler(s)), `wenji_audit_unsealed_entries 0`, `wenji_audit_seal_lag_seconds 0`)
+	over, stop := context.WithCancel(ctx)
+	stop()
+	if err := submit(over, s, "2025-0001"); err == nil {
+		t.Error("a request that is over got a receipt")
+	}
+	if o := s.Comments.Outcomes(); o.Failed+o.Unknown != 1 {
+		t.Errorf("a request that is over counts as %+v", o)
+	}
 }
 
 func TestTheDatabaseIsAskedOnceForScrapesThatFollowEachOther(t *testing.T) {

@@ -44,7 +44,7 @@ func newProcess(s Sources) *process {
 
 		submissions: desc("wenji_submissions_total",
 			"Comments sent by citizens: acknowledged (a receipt was given), refused (not open, or another text under a used form), "+
-				"unknown (may not be stored; the citizen was asked to send again).", "outcome"),
+				"failed (not stored, and the citizen was told so), unknown (stored or not, and the citizen was told so).", "outcome"),
 		submitQueue:     desc("wenji_submit_queue", "Comments waiting for the writer of this process."),
 		submitQueueMost: desc("wenji_submit_queue_max", "Comments that may wait before new ones are refused."),
 
@@ -93,6 +93,7 @@ func (p *process) Collect(ch chan<- prometheus.Metric) {
 	outcomes := p.sources.Comments.Outcomes()
 	counter(p.submissions, float64(outcomes.Acknowledged), "acknowledged")
 	counter(p.submissions, float64(outcomes.Refused), "refused")
+	counter(p.submissions, float64(outcomes.Failed), "failed")
 	counter(p.submissions, float64(outcomes.Unknown), "unknown")
 	waiting, most := p.sources.Comments.QueueLength()
 	gauge(p.submitQueue, float64(waiting))
