@@ -124,6 +124,7 @@ CREATE TABLE public.comment (
     claimed_by uuid,
     claimed_name text DEFAULT ''::text NOT NULL,
     claimed_until timestamp with time zone,
+    handling smallint DEFAULT 0 NOT NULL,
     CONSTRAINT comment_channel_known CHECK ((channel = ANY (ARRAY['web'::text, 'letter'::text, 'email'::text, 'phone'::text, 'counter'::text, 'hearing'::text]))),
     CONSTRAINT comment_check CHECK (((state = 'published'::text) = ((published_at IS NOT NULL) AND (public_title IS NOT NULL) AND (public_body IS NOT NULL)))),
     CONSTRAINT comment_state_check CHECK ((state = ANY (ARRAY['received'::text, 'published'::text, 'withheld'::text, 'declined'::text])))
@@ -143,7 +144,9 @@ CREATE TABLE public.comment_count (
     published integer DEFAULT 0 NOT NULL,
     withheld integer DEFAULT 0 NOT NULL,
     declined integer DEFAULT 0 NOT NULL,
-    concluded boolean DEFAULT false NOT NULL
+    concluded boolean DEFAULT false NOT NULL,
+    handled integer DEFAULT 0 NOT NULL,
+    answered integer DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='50');
 
@@ -197,6 +200,22 @@ CREATE TABLE public.comment_sketch (
     digest bytea NOT NULL,
     received_at timestamp with time zone NOT NULL
 );
+
+CREATE TABLE public.comment_tally (
+    consultation_id text NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    count integer NOT NULL,
+    CONSTRAINT comment_tally_kind_check CHECK ((kind = ANY (ARRAY['day'::text, 'channel'::text, 'occupation'::text, 'clause'::text, 'outcome'::text])))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.comment_tally_mark (
+    consultation_id text NOT NULL,
+    number integer DEFAULT 0 NOT NULL,
+    checked_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='50');
 
 CREATE TABLE public.consultation (
     id text NOT NULL,
@@ -744,6 +763,12 @@ ALTER TABLE ONLY public.comment_search_stale
 ALTER TABLE ONLY public.comment_sketch
     ADD CONSTRAINT comment_sketch_pkey PRIMARY KEY (comment_id);
 
+ALTER TABLE ONLY public.comment_tally_mark
+    ADD CONSTRAINT comment_tally_mark_pkey PRIMARY KEY (consultation_id);
+
+ALTER TABLE ONLY public.comment_tally
+    ADD CONSTRAINT comment_tally_pkey PRIMARY KEY (consultation_id, kind, key);
+
 ALTER TABLE ONLY public.consultation_correction
     ADD CONSTRAINT consultation_correction_pkey PRIMARY KEY (change_id, field);
 
@@ -877,13 +902,15 @@ CREATE INDEX captcha_used_expiry ON public.captcha_used USING btree (expires_at)
 
 CREATE UNIQUE INDEX clause_number ON public.clause USING btree (consultation_id, number) WHERE ((document = 'draft'::text) AND (kind = 'clause'::text));
 
-CREATE INDEX comment_arrived ON public.comment USING btree (consultation_id, received_at, id);
-
 CREATE INDEX comment_claimed ON public.comment USING btree (claimed_by) WHERE (claimed_by IS NOT NULL);
 
 CREATE UNIQUE INDEX comment_code ON public.comment USING btree (code_index);
 
 CREATE INDEX comment_decided ON public.comment USING btree (decided_at DESC, id) WHERE (decided_at IS NOT NULL);
+
+CREATE INDEX comment_decided_of ON public.comment USING btree (consultation_id, received_at, id) WHERE (state <> 'received'::text);
+
+CREATE INDEX comment_flagged ON public.comment USING btree (received_at, id) WHERE ((state = 'received'::text) AND (flags <> '{}'::text[]));
 
 CREATE INDEX comment_group_consultation ON public.comment_group USING btree (consultation_id, members DESC, id DESC) WHERE ((merged_into IS NULL) AND (members > 1));
 
@@ -892,6 +919,8 @@ CREATE INDEX comment_group_member_group ON public.comment_group_member USING btr
 CREATE INDEX comment_group_size ON public.comment_group USING btree (members DESC, id DESC) WHERE ((merged_into IS NULL) AND (members > 1));
 
 CREATE UNIQUE INDEX comment_number ON public.comment USING btree (consultation_id, number);
+
+CREATE INDEX comment_other_channel ON public.comment USING btree (channel, received_at, id) WHERE (channel <> 'web'::text);
 
 CREATE INDEX comment_published ON public.comment USING btree (consultation_id, number) WHERE (state = 'published'::text);
 
@@ -911,7 +940,15 @@ CREATE INDEX comment_sketch_digest ON public.comment_sketch USING btree (consult
 
 CREATE INDEX comment_sketch_received ON public.comment_sketch USING btree (received_at);
 
+CREATE INDEX comment_tally_day ON public.comment_tally USING btree (key) WHERE (kind = 'day'::text);
+
+CREATE INDEX comment_unanswered ON public.comment USING btree (consultation_id, id) WHERE ((handling < 2) AND (state <> 'received'::text));
+
+CREATE INDEX comment_unhandled ON public.comment USING btree (decided_at DESC, id) WHERE ((handling = 0) AND (state = ANY (ARRAY['published'::text, 'withheld'::text])));
+
 CREATE INDEX comment_waiting ON public.comment USING btree (received_at, id) WHERE (state = 'received'::text);
+
+CREATE INDEX comment_waiting_of ON public.comment USING btree (consultation_id, received_at, id) WHERE (state = 'received'::text);
 
 CREATE INDEX consultation_correction_consultation ON public.consultation_correction USING btree (consultation_id, made_at);
 
@@ -920,6 +957,12 @@ CREATE INDEX disposition_answered ON public.disposition USING btree (approved_at
 CREATE UNIQUE INDEX disposition_approved ON public.disposition USING btree (comment_id) WHERE (status = 'approved'::text);
 
 CREATE INDEX disposition_consultation ON public.disposition USING btree (consultation_id) WHERE (status = 'approved'::text);
+
+CREATE INDEX disposition_consultation_list ON public.disposition USING btree (consultation_id, status, comment_id);
+
+CREATE INDEX disposition_drafter ON public.disposition USING btree (drafted_by_id) WHERE (status = 'submitted'::text);
+
+CREATE INDEX disposition_list ON public.disposition USING btree (status, comment_id);
 
 CREATE UNIQUE INDEX disposition_open ON public.disposition USING btree (comment_id) WHERE (status = ANY (ARRAY['draft'::text, 'submitted'::text, 'returned'::text]));
 
@@ -965,9 +1008,17 @@ CREATE UNIQUE INDEX personal_request_open ON public.personal_request USING btree
 
 CREATE INDEX referral_comment ON public.referral USING btree (comment_id, referred_at);
 
+CREATE INDEX referral_consultation ON public.referral USING btree (consultation_id, due_on, id);
+
 CREATE INDEX referral_due ON public.referral USING btree (due_on, id);
 
 CREATE UNIQUE INDEX referral_open ON public.referral USING btree (comment_id, unit_id) WHERE (state = ANY (ARRAY['waiting'::text, 'accepted'::text]));
+
+CREATE INDEX referral_open_due ON public.referral USING btree (due_on, id) WHERE (state = ANY (ARRAY['waiting'::text, 'accepted'::text]));
+
+CREATE INDEX referral_open_unit ON public.referral USING btree (unit_id, due_on, id) WHERE (state = ANY (ARRAY['waiting'::text, 'accepted'::text]));
+
+CREATE INDEX referral_state ON public.referral USING btree (state, due_on, id);
 
 CREATE INDEX referral_unit ON public.referral USING btree (unit_id, due_on, id);
 
@@ -1026,6 +1077,12 @@ ALTER TABLE ONLY public.comment_search_stale
 
 ALTER TABLE ONLY public.comment_sketch
     ADD CONSTRAINT comment_sketch_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES public.comment(id);
+
+ALTER TABLE ONLY public.comment_tally
+    ADD CONSTRAINT comment_tally_consultation_id_fkey FOREIGN KEY (consultation_id) REFERENCES public.consultation(id);
+
+ALTER TABLE ONLY public.comment_tally_mark
+    ADD CONSTRAINT comment_tally_mark_consultation_id_fkey FOREIGN KEY (consultation_id) REFERENCES public.consultation(id);
 
 ALTER TABLE ONLY public.consultation_correction
     ADD CONSTRAINT consultation_correction_consultation_id_fkey FOREIGN KEY (consultation_id) REFERENCES public.consultation(id);
@@ -1157,6 +1214,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comment_search_mark TO wenji_a
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comment_search_stale TO wenji_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comment_sketch TO wenji_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comment_tally TO wenji_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comment_tally_mark TO wenji_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.consultation TO wenji_app;
 

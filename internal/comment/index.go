@@ -16,14 +16,15 @@ const (
 	indexRest  = 150 * time.Millisecond // between full batches: searching may wait, citizens may not
 )
 
-// Index reads new and changed comments into the search until ctx ends. Any number of replicas may run it; each comment
+// Index reads new and changed comments into the search, and new ones into the tallies, until ctx ends. Any number of replicas may run it; each comment
 // is read by one. It works behind what is submitted and never in its way: a search looks itself through what has not
 // been read yet.
 func (s *Store) Index(ctx context.Context) {
 	for {
 		n, err := s.indexOnce(ctx, indexBatch, leastFirst)
+		counted, errCount := s.tallyOnce(ctx)
 		pause := indexPause
-		if err == nil && n >= indexBatch {
+		if err == nil && n >= indexBatch || errCount == nil && counted > 0 {
 			pause = indexRest
 		}
 		select {

@@ -47,10 +47,10 @@ func (s *Store) addReplies(ctx context.Context, consultationID string, list []Pu
 	return nil
 }
 
-// AnsweredCount counts the published comments of a consultation that have an official answer.
+// AnsweredCount is the number of published comments of a consultation that have an official answer.
 func (s *Store) AnsweredCount(ctx context.Context, consultationID string) (int, error) {
 	var n int
-	err := s.DB.QueryRow(ctx, `SELECT count(*) FROM published_reply WHERE consultation_id = $1`, consultationID).Scan(&n)
+	err := s.DB.QueryRow(ctx, `SELECT coalesce(sum(answered), 0) FROM comment_count WHERE consultation_id = $1`, consultationID).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count replies of %s: %w", consultationID, err)
 	}

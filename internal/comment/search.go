@@ -282,9 +282,14 @@ func FindCandidates(ctx context.Context, db *postgres.DB, consultationID, query 
 	return &Candidates{searchTerms(words), u}, nil
 }
 
-// Where is the condition on a row c of comment; arg adds an argument of the statement and returns its placeholder.
-func (k *Candidates) Where(arg func(any) string) string {
-	read := "c.id IN (SELECT s.comment_id FROM comment_search s WHERE s.staff_terms @> " + arg(k.terms) + "::integer[])"
+// Where is the condition on a row c of comment; arg adds an argument of the statement and returns its placeholder. also
+// are SELECTs of the ids of further comments.
+func (k *Candidates) Where(arg func(any) string, also ...string) string {
+	read := "c.id IN (SELECT s.comment_id FROM comment_search s WHERE s.staff_terms @> " + arg(k.terms) + "::integer[]"
+	for _, ids := range also {
+		read += " UNION ALL " + ids
+	}
+	read += ")"
 	if len(k.unread.numbers) == 0 {
 		return read
 	}

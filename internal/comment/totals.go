@@ -21,6 +21,18 @@ type Totals struct {
 // All is the number of comments of every state.
 func (t Totals) All() int { return t.Received + t.Published + t.Withheld + t.Declined }
 
+// ReadTotals reads the totals as of tx; an unknown consultation has none.
+func ReadTotals(ctx context.Context, tx pgx.Tx, consultationID string) (Totals, error) {
+	t, err := readTotals(ctx, tx, consultationID, `
+		SELECT received, published, withheld, declined
+		  FROM comment_count
+		 WHERE consultation_id = $1`)
+	if errors.Is(err, apperr.ErrNotFound) {
+		return Totals{}, nil
+	}
+	return t, err
+}
+
 // LockTotals reads the totals and keeps every comment of the consultation from being stored or moved until tx ends.
 // apperr.ErrNotFound: no such consultation.
 func LockTotals(ctx context.Context, tx pgx.Tx, consultationID string) (Totals, error) {
@@ -48,7 +60,7 @@ func readTotals(ctx context.Context, tx pgx.Tx, consultationID, query string) (T
 		return Totals{}, apperr.ErrNotFound
 	}
 	if err != nil {
-		return Totals{}, fmt.Errorf("lock the totals of %s: %w", consultationID, err)
+		return Totals{}, fmt.Errorf("read the totals of %s: %w", consultationID, err)
 	}
 	return t, nil
 }

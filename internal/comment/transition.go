@@ -97,6 +97,7 @@ func TransitionNew(ctx context.Context, tx pgx.Tx, changes []Change) error {
 type move struct {
 	consultationID string
 	clauses        []uuid.UUID
+	handling       Handling
 	from, to       State
 }
 
@@ -129,13 +130,13 @@ func moveRows(ctx context.Context, tx pgx.Tx, changes []Change) ([]move, error) 
 		    AS m (id, was, version, goes, title, body, published_at, decided_at, decided_by, reason, member, at)
 		 WHERE c.id = m.id AND c.state = m.was AND c.version = m.version
 		   AND (c.claimed_by IS NULL OR c.claimed_by = m.member OR c.claimed_until <= m.at)
-		RETURNING c.consultation_id, c.clause_ids, m.was, m.goes`,
+		RETURNING c.consultation_id, c.clause_ids, c.handling, m.was, m.goes`,
 		ids, from, versions, to, titles, bodies, publishedAt, decidedAt, by, reasons, members, at)
 	if err != nil {
 		return nil, fmt.Errorf("move %d comments: %w", n, err)
 	}
 	moved, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m move, err error) {
-		return m, row.Scan(&m.consultationID, &m.clauses, &m.from, &m.to)
+		return m, row.Scan(&m.consultationID, &m.clauses, &m.handling, &m.from, &m.to)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("move %d comments: %w", n, err)
@@ -146,17 +147,24 @@ func moveRows(ctx context.Context, tx pgx.Tx, changes []Change) ([]move, error) 
 // countMoves keeps the totals in step, and tells the page caches of all replicas once tx commits.
 func countMoves(ctx context.Context, tx pgx.Tx, moved []move) error {
 	states, clauses := make(map[string]map[State]int), make(map[string]map[uuid.UUID]int)
+	handled, answered := make(map[string]int), make(map[string]int)
 	for _, m := range moved {
 		if states[m.consultationID] == nil {
 			states[m.consultationID], clauses[m.consultationID] = make(map[State]int), make(map[uuid.UUID]int)
 		}
 		states[m.consultationID][m.from]--
 		states[m.consultationID][m.to]++
+		if m.handling > Untouched {
+			handled[m.consultationID] += referable(m.to) - referable(m.from)
+		}
 		change := 0
 		if m.to == Published {
 			change = 1
 		} else if m.from == Published {
 			change = -1
+		}
+		if m.handling == Answered {
+			answered[m.consultationID] += change
 		}
 		slices.SortFunc(m.clauses, compareIDs)
 		for _, id := range slices.Compact(m.clauses) {
@@ -165,7 +173,7 @@ func countMoves(ctx context.Context, tx pgx.Tx, moved []move) error {
 	}
 	consultations := slices.Sorted(maps.Keys(states))
 	for _, id := range consultations {
-		if err := count(ctx, tx, id, states[id]); err != nil {
+		if err := count(ctx, tx, id, states[id], handled[id], answered[id]); err != nil {
 			return err
 		}
 		if err := countClauses(ctx, tx, id, clauses[id]); err != nil {
@@ -177,13 +185,22 @@ func countMoves(ctx context.Context, tx pgx.Tx, moved []move) error {
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
+// referable is 1 for the states in which a comment is handed over and answered.
+func referable(s State) int {
+	if s == Published || s == Withheld {
+		return 1
+	}
+	return 0
+}
+
 // count moves comments between the totals of their consultation.
-func count(ctx context.Context, tx pgx.Tx, consultationID string, change map[State]int) error {
+func count(ctx context.Context, tx pgx.Tx, consultationID string, change map[State]int, handled, answered int) error {
 	done, err := tx.Exec(ctx, `
 		UPDATE comment_count
-		   SET received = received + $2, published = published + $3, withheld = withheld + $4, declined = declined + $5
+		   SET received = received + $2, published = published + $3, withheld = withheld + $4, declined = declined + $5,
+		       handled = handled + $6, answered = answered + $7
 		 WHERE consultation_id = $1`,
-		consultationID, change[Received], change[Published], change[Withheld], change[Declined])
+		consultationID, change[Received], change[Published], change[Withheld], change[Declined], handled, answered)
 	if err != nil {
 		return fmt.Errorf("count comments of %s: %w", consultationID, err)
 	}

@@ -34,6 +34,7 @@ type ListFilter struct {
 	Kind   Kind
 	Unit   string
 	Query  string // words divided by blanks, each of which the headline or the unit holds
+	Brief  bool   // without the words of the notice, which a list of choices does not show
 	Size   int    // of a page; 0 means PageSize, 200 at most
 	Page   int    // from 1; 0 means 1
 }
@@ -88,7 +89,11 @@ func (s *Store) List(ctx context.Context, f ListFilter) (items []Consultation, t
 	}
 	size = min(size, pageMost)
 	args = append(args, size, (page-1)*size)
-	rows, err := s.DB.Query(ctx, `SELECT `+columns+tables+where+fmt.Sprintf(`
+	read := columns
+	if f.Brief {
+		read = strings.Replace(columns, "c.notice", "''", 1)
+	}
+	rows, err := s.DB.Query(ctx, `SELECT `+read+tables+where+fmt.Sprintf(`
 		 ORDER BY c.stage = 'preparing' DESC, (%s) = 'open' DESC, c.published_on DESC, c.id DESC
 		 LIMIT $%d OFFSET $%d`, phaseSQL, len(args)-1, len(args)), args...)
 	if err != nil {

@@ -28,7 +28,7 @@ const consultationsMost = 200
 
 // allConsultations are the consultations of every phase, as the public list orders them.
 func (s *Server) allConsultations(r *http.Request) ([]consultation.Consultation, error) {
-	items, _, err := s.Consultations.List(r.Context(), consultation.ListFilter{Size: consultationsMost})
+	items, _, err := s.Consultations.List(r.Context(), consultation.ListFilter{Brief: true, Size: consultationsMost})
 	return items, err
 }
 
@@ -105,15 +105,13 @@ func (s *Server) renderQueue(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	counts, err := s.Moderation.Counts(r.Context(), f.Member)
-	if err != nil {
+	if f.Waiting, err = s.Moderation.Waiting(r.Context(), f.Member); err != nil {
 		return err
 	}
 	list, err := s.allConsultations(r)
 	if err != nil {
 		return err
 	}
-	f.Waiting = counts.Waiting
 	v := desk.QueueView{Query: q, Items: items, Consultations: list}
 	ids := make([]uuid.UUID, len(items))
 	for i, c := range items {

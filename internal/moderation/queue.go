@@ -138,9 +138,49 @@ func queueSQL(f Filter, within *comment.Candidates, limit int) (string, []any) {
 		return "$" + strconv.Itoa(len(args))
 	}
 	order, where := orderOf(f, arg)
+	where = append(where, f.narrow(within, arg)...)
+	if f.State == AnyState && within == nil && !f.otherChannel() {
+		chosen := "true"
+		if f.ConsultationID != "" {
+			chosen = "k.consultation_id = " + arg(f.ConsultationID)
+		}
+		sql := arrivalSQL(chosen, where, arg(limit))
+		return sql, args
+	}
 	if f.ConsultationID != "" {
 		where = append(where, "c.consultation_id = "+arg(f.ConsultationID))
 	}
+	sql := "SELECT " + itemColumns + `
+  FROM comment c
+ WHERE ` + strings.Join(where, "\n   AND ") + `
+ ORDER BY ` + order + `
+ LIMIT ` + arg(limit)
+	return sql, args
+}
+
+// arrivalSQL lists comments of any state and of the chosen consultations in the order of arrival. What waits and what is decided have an index each, by
+// consultation: a page is read of every one, and the first of these are the page.
+func arrivalSQL(chosen string, where []string, limit string) string {
+	of := func(state string) string {
+		return `(SELECT c.id, c.received_at
+            FROM comment c
+           WHERE c.consultation_id = k.consultation_id AND c.state ` + state + ` AND ` + strings.Join(where, " AND ") + `
+           ORDER BY c.received_at, c.id
+           LIMIT ` + limit + `)`
+	}
+	return "SELECT " + itemColumns + `
+  FROM (SELECT p.id
+          FROM comment_count k,
+               LATERAL (` + of("= 'received'") + ` UNION ALL ` + of("<> 'received'") + `) AS p
+         WHERE ` + chosen + `
+         ORDER BY p.received_at, p.id
+         LIMIT ` + limit + `) AS page
+  JOIN comment c ON c.id = page.id
+ ORDER BY c.received_at, c.id`
+}
+
+// narrow is the filter but for consultation and state.
+func (f Filter) narrow(within *comment.Candidates, arg func(any) string) (where []string) {
 	if f.Clause > 0 {
 		clauses := `SELECT id FROM clause WHERE document = 'draft' AND kind = 'clause' AND number = ` + arg(f.Clause)
 		if f.ConsultationID != "" {
@@ -149,26 +189,28 @@ func queueSQL(f Filter, within *comment.Candidates, limit int) (string, []any) {
 		where = append(where, "c.clause_ids && ARRAY("+clauses+")")
 	}
 	if f.Flag != "" {
-		where = append(where, "c.flags @> ARRAY["+arg(f.Flag)+"]::text[]")
+		where = append(where, "c.flags <> '{}'", "c.flags @> ARRAY["+arg(f.Flag)+"]::text[]")
 	}
 	where = append(where, f.origin(arg)...)
-	if f.Query != "" {
-		pattern := arg("%" + escapeLike.Replace(f.Query) + "%")
-		words := "c.title ILIKE " + pattern + " OR c.body ILIKE " + pattern
-		if within != nil {
-			words = within.Where(arg) + " AND (" + words + ")"
-		}
-		if number, err := strconv.ParseInt(validate.Fold(f.Query), 10, 32); err == nil {
-			words += " OR c.number = " + arg(number)
-		}
-		where = append(where, "("+words+")")
+	if f.Query == "" {
+		return where
 	}
-	return "SELECT " + itemColumns + `
-  FROM comment c
- WHERE ` + strings.Join(where, "\n   AND ") + `
- ORDER BY ` + order + `
- LIMIT ` + arg(limit), args
+	pattern := arg("%" + escapeLike.Replace(f.Query) + "%")
+	words := "(c.title ILIKE " + pattern + " OR c.body ILIKE " + pattern
+	var numbered []string
+	if number, err := strconv.ParseInt(validate.Fold(f.Query), 10, 32); err == nil {
+		n := arg(number)
+		words += " OR c.number = " + n
+		numbered = []string{"SELECT n.id FROM comment_count k JOIN comment n ON n.consultation_id = k.consultation_id AND n.number = " + n}
+	}
+	if within != nil {
+		where = append(where, within.Where(arg, numbered...))
+	}
+	return append(where, words+")")
 }
+
+// otherChannel tells whether only comments that staff wrote down are asked for; few are, and they have an index.
+func (f Filter) otherChannel() bool { return f.Channel != "" && f.Channel != validate.Channels[0] }
 
 // origin are the conditions on whom a comment came from, how, when, and where it went.
 func (f Filter) origin(arg func(any) string) (where []string) {
@@ -178,6 +220,9 @@ func (f Filter) origin(arg func(any) string) (where []string) {
 	if f.Channel != "" {
 		where = append(where, "c.channel = "+arg(f.Channel))
 	}
+	if f.otherChannel() {
+		where = append(where, "c.channel <> 'web'")
+	}
 	if !f.From.IsZero() {
 		where = append(where, "c.received_at >= "+arg(f.From))
 	}
@@ -185,9 +230,7 @@ func (f Filter) origin(arg func(any) string) (where []string) {
 		where = append(where, "c.received_at < "+arg(f.Before))
 	}
 	if f.Unreferred {
-		where = append(where, "c.state <> 'declined'",
-			"NOT EXISTS (SELECT FROM referral r WHERE r.comment_id = c.id AND r.state <> 'returned')",
-			"NOT EXISTS (SELECT FROM disposition d WHERE d.comment_id = c.id)")
+		where = append(where, "c.state IN ('published', 'withheld')", "c.handling = 0")
 	}
 	return where
 }
@@ -238,7 +281,18 @@ type Counts struct {
 	DecidedToday  int // and not undone since
 }
 
-// Counts reads the running totals; only what waits and what was decided today is counted one by one, from indexes.
+// Waiting is how many comments of all consultations wait for review.
+func (s *Store) Waiting(ctx context.Context, by staff.Member) (n int, err error) {
+	if !by.Can(staff.ReadComments) {
+		return 0, apperr.ErrForbidden
+	}
+	if err := s.DB.QueryRow(ctx, `SELECT coalesce(sum(received), 0) FROM comment_count`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count what waits: %w", err)
+	}
+	return n, nil
+}
+
+// Counts reads the running totals; only what was decided today is counted one by one, from an index.
 func (s *Store) Counts(ctx context.Context, by staff.Member) (Counts, error) {
 	if !by.Can(staff.ReadComments) {
 		return Counts{}, apperr.ErrForbidden
@@ -249,13 +303,12 @@ func (s *Store) Counts(ctx context.Context, by staff.Member) (Counts, error) {
 	var c Counts
 	err := s.DB.QueryRow(ctx, `
 		SELECT COALESCE(sum(received), 0), COALESCE(sum(published), 0), COALESCE(sum(withheld), 0), COALESCE(sum(declined), 0),
-		       (SELECT count(*) FROM comment WHERE state = 'received' AND received_at >= $1)
-		       + (SELECT count(*) FROM comment WHERE decided_at >= $1 AND received_at >= $1),
 		       (SELECT count(*) FROM comment WHERE decided_at >= $1)
 		  FROM comment_count`, midnight).
-		Scan(&c.Waiting, &c.Published, &c.Withheld, &c.Declined, &c.ReceivedToday, &c.DecidedToday)
+		Scan(&c.Waiting, &c.Published, &c.Withheld, &c.Declined, &c.DecidedToday)
 	if err != nil {
 		return Counts{}, fmt.Errorf("count comments: %w", err)
 	}
-	return c, nil
+	c.ReceivedToday, err = comment.ReceivedOn(ctx, s.DB, midnight)
+	return c, err
 }

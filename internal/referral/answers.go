@@ -3,6 +3,7 @@ package referral
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"wenji/internal/apperr"
@@ -112,12 +113,16 @@ func (s *Store) Answers(ctx context.Context, by staff.Member, tab Tab, consultat
 	if !by.Can(staff.ReadComments) {
 		return nil, false, apperr.ErrForbidden
 	}
-	query := answersOf
-	args := []any{consultationID, after, pageDefault + 1}
+	args := []any{after, pageDefault + 1}
+	arg := func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
+	}
+	var query string
 	if tab == TabOpen || tab == "" {
-		query = unanswered
+		query = unanswered(consultationID, arg)
 	} else {
-		args = append(args, string(tab))
+		query = answersOf(tab, consultationID, arg)
 	}
 	rows, err := s.DB.Query(ctx, query, args...)
 	if err != nil {
@@ -133,25 +138,46 @@ func (s *Store) Answers(ctx context.Context, by staff.Member, tab Tab, consultat
 	return list, false, nil
 }
 
-const (
-	answersOf = `
+// answersOf lists answers of one status; $1 is the comment that the page before ended at, $2 the length of this one.
+func answersOf(tab Tab, consultationID string, arg func(any) string) string {
+	where := "d.status = " + arg(string(tab))
+	if consultationID != "" {
+		where += " AND d.consultation_id = " + arg(consultationID)
+	}
+	return `
 		SELECT d.comment_id, d.consultation_id, c.number, c.title, ` + versionColumns + `
 		  FROM disposition d JOIN comment c ON c.id = d.comment_id
-		 WHERE d.status = $4 AND ($1 = '' OR d.consultation_id = $1) AND d.comment_id > $2
+		 WHERE ` + where + ` AND d.comment_id > $1
 		 ORDER BY d.comment_id
-		 LIMIT $3`
-	unanswered = `
+		 LIMIT $2`
+}
+
+// unanswered lists what is to be answered: a page of each running consultation, read from an index that holds nothing else,
+// and of these the first.
+func unanswered(consultationID string, arg func(any) string) string {
+	running := "k.concluded_on IS NULL"
+	if consultationID != "" {
+		running += " AND k.id = " + arg(consultationID)
+	}
+	return `
 		SELECT c.id AS comment_id, c.consultation_id, c.number, c.title, COALESCE(d.version, 0) AS version,
 		       COALESCE(d.outcome, '') AS outcome, COALESCE(d.reason, '') AS reason, COALESCE(d.answer, '') AS answer,
 		       COALESCE(d.unit, '') AS unit, COALESCE(d.status, '') AS status, COALESCE(d.drafted_by, '') AS drafted_by,
 		       d.drafted_by_id, d.drafted_at, '' AS approved_by, d.approved_at, '' AS returned_by, d.returned_at, '' AS return_words
-		  FROM comment c JOIN consultation k ON k.id = c.consultation_id AND k.concluded_on IS NULL
+		  FROM (SELECT o.id
+		          FROM consultation k,
+		               LATERAL (SELECT id
+		                          FROM comment
+		                         WHERE consultation_id = k.id AND handling < 2 AND state <> 'received' AND id > $1
+		                         ORDER BY id
+		                         LIMIT $2) AS o
+		         WHERE ` + running + `
+		         ORDER BY o.id
+		         LIMIT $2) AS page
+		  JOIN comment c ON c.id = page.id
 		  LEFT JOIN disposition d ON d.comment_id = c.id AND d.status = 'draft'
-		 WHERE c.state <> 'received' AND ($1 = '' OR c.consultation_id = $1) AND c.id > $2
-		   AND NOT EXISTS (SELECT FROM disposition o WHERE o.comment_id = c.id AND o.status IN ('submitted', 'returned', 'approved'))
-		 ORDER BY c.id
-		 LIMIT $3`
-)
+		 ORDER BY c.id`
+}
 
 // Undisposed counts the comments of a consultation that are without an approved disposition or wait for moderation (again), and lists the
 // lowest of their numbers.
@@ -172,16 +198,13 @@ func (s *Store) Undisposed(ctx context.Context, consultationID string, limit int
 	return count, numbers, nil
 }
 
-// Counts are the numbers of the dashboard; Unreferred ends at CountMost.
+// Counts are the numbers of the dashboard.
 type Counts struct {
-	Unreferred int // 待转办: decided, not declined, neither handed over nor answered, of running consultations
+	Unreferred int // 待转办: decided, not declined, with nothing done about them, of running consultations
 	DueSoon    int // 即将到期
 	Overdue    int // 逾期
 	Submitted  int // 待审批
 }
-
-// CountMost is where a count that reads row by row ends.
-const CountMost = 1000
 
 // Counts reads the numbers of the dashboard.
 func (s *Store) Counts(ctx context.Context, by staff.Member) (Counts, error) {
@@ -191,15 +214,11 @@ func (s *Store) Counts(ctx context.Context, by staff.Member) (Counts, error) {
 	day := today(s.now())
 	var c Counts
 	err := s.DB.QueryRow(ctx, `
-		SELECT (SELECT count(*)
-		          FROM (SELECT FROM comment c JOIN consultation k ON k.id = c.consultation_id AND k.concluded_on IS NULL
-		                 WHERE c.state IN ('published', 'withheld')
-		                   AND NOT EXISTS (SELECT FROM referral r WHERE r.comment_id = c.id AND r.state <> 'returned')
-		                   AND NOT EXISTS (SELECT FROM disposition d WHERE d.comment_id = c.id AND d.status = 'approved')
-		                 LIMIT $3) AS unreferred),
+		SELECT (SELECT coalesce(sum(n.published + n.withheld - n.handled), 0)
+		          FROM comment_count n JOIN consultation k ON k.id = n.consultation_id AND k.concluded_on IS NULL),
 		       (SELECT count(*) FROM referral WHERE state IN ('waiting', 'accepted') AND due_on BETWEEN $1 AND $2),
 		       (SELECT count(*) FROM referral WHERE state IN ('waiting', 'accepted') AND due_on < $1),
-		       (SELECT count(*) FROM disposition WHERE status = 'submitted')`, day, day.AddDate(0, 0, soonDays), CountMost).
+		       (SELECT count(*) FROM disposition WHERE status = 'submitted')`, day, day.AddDate(0, 0, soonDays)).
 		Scan(&c.Unreferred, &c.DueSoon, &c.Overdue, &c.Submitted)
 	if err != nil {
 		return Counts{}, fmt.Errorf("count hand-overs and answers: %w", err)

@@ -10,6 +10,7 @@ import (
 	"wenji/internal/announce"
 	"wenji/internal/apperr"
 	"wenji/internal/audit"
+	"wenji/internal/comment"
 	"wenji/internal/notify"
 	"wenji/internal/staff"
 	"wenji/internal/validate"
@@ -150,19 +151,51 @@ func approve(ctx context.Context, tx pgx.Tx, by staff.Member, ready []subject, a
 			consultations = append(consultations, c.ConsultationID)
 		}
 	}
-	batch := &pgx.Batch{}
-	batch.Queue(`UPDATE disposition SET status = 'replaced' WHERE comment_id = ANY ($1) AND status = 'approved'`, ids)
-	batch.Queue(`
-		UPDATE disposition
-		   SET status = 'approved', approved_by = $2, approved_at = $3
-		 WHERE comment_id = ANY ($1) AND status = 'submitted'`, ids, by.Name, at)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+	if err := approveVersions(ctx, tx, ids, by.Name, at); err != nil {
 		return fmt.Errorf("approve %d answers: %w", len(ids), err)
 	}
 	if err := audit.RecordAll(ctx, tx, entries); err != nil {
 		return err
 	}
 	return announce.Changed(ctx, tx, consultations...)
+}
+
+// approveVersions lets the submitted versions stand instead of those approved before, and counts what became of
+// the comments.
+func approveVersions(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, by string, at time.Time) error {
+	var consultations, outcomes []string
+	var changes []int
+	steps := []struct {
+		change int
+		sql    string
+		args   []any
+	}{
+		{-1, `UPDATE disposition SET status = 'replaced' WHERE comment_id = ANY ($1) AND status = 'approved' RETURNING consultation_id, outcome`,
+			[]any{ids}},
+		{1, `
+			UPDATE disposition
+			   SET status = 'approved', approved_by = $2, approved_at = $3
+			 WHERE comment_id = ANY ($1) AND status = 'submitted'
+			RETURNING consultation_id, outcome`, []any{ids, by, at}},
+	}
+	for _, step := range steps {
+		rows, err := tx.Query(ctx, step.sql, step.args...)
+		if err != nil {
+			return err
+		}
+		var consultation, outcome string
+		_, err = pgx.ForEachRow(rows, []any{&consultation, &outcome}, func() error {
+			consultations, outcomes, changes = append(consultations, consultation), append(outcomes, outcome), append(changes, step.change)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := keepHandling(ctx, tx, ids...); err != nil {
+		return err
+	}
+	return comment.CountOutcomes(ctx, tx, consultations, outcomes, changes)
 }
 
 // tell writes to the authors who gave an e-mail address; the mail leaves after the commit.
@@ -221,6 +254,6 @@ func (s *Store) SendBack(ctx context.Context, by staff.Member, id uuid.UUID, ver
 			refused, err := moved(ctx, tx, id)
 			return errors.Join(err, refused)
 		}
-		return audit.Record(ctx, tx, list[0].entry(by, at, "answer.send_back", ""))
+		return audit.Record(ctx, tx, list[0].entry(by, at, "answer.send_back", "")) // handling stays: it is not open again
 	})
 }

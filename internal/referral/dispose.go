@@ -93,7 +93,10 @@ func (s *Store) Dispose(ctx context.Context, by staff.Member, ids []uuid.UUID, d
 		if len(free) == 0 {
 			return winner
 		}
-		return insertDrafts(ctx, tx, by, free, d, at)
+		if err := insertDrafts(ctx, tx, by, free, d, at); err != nil {
+			return err
+		}
+		return keepHandling(ctx, tx, ids...)
 	})
 }
 

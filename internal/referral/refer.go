@@ -76,6 +76,9 @@ func (s *Store) Refer(ctx context.Context, by staff.Member, ids []uuid.UUID, o O
 		if len(entries) == 0 {
 			return alreadyReferred(ctx, tx, ids, o.Units)
 		}
+		if err := keepHandling(ctx, tx, ids...); err != nil {
+			return err
+		}
 		return audit.RecordAll(ctx, tx, entries)
 	})
 }

@@ -119,6 +119,24 @@ func lockComments(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) ([]subject, e
 	return list, nil
 }
 
+// keepHandling lets the comments tell how far they are (comment.Handling) after an act on them in tx, which has locked them.
+func keepHandling(ctx context.Context, tx pgx.Tx, ids ...uuid.UUID) error {
+	rows, err := tx.Query(ctx, `
+		SELECT c.id, `+comment.HandlingOf+`
+		  FROM unnest($1::uuid[]) AS c (id)`, ids)
+	if err != nil {
+		return fmt.Errorf("read how far %d comments are: %w", len(ids), err)
+	}
+	values := make(map[uuid.UUID]comment.Handling, len(ids))
+	var id uuid.UUID
+	var h comment.Handling
+	_, err = pgx.ForEachRow(rows, []any{&id, &h}, func() error { values[id] = h; return nil })
+	if err != nil {
+		return fmt.Errorf("read how far %d comments are: %w", len(ids), err)
+	}
+	return comment.SetHandling(ctx, tx, values)
+}
+
 // entry is what the record keeps of an act. Detail holds codes, counts and names of units; never what anyone wrote.
 func (c subject) entry(by staff.Member, at time.Time, action, detail string) audit.Entry {
 	return audit.Entry{

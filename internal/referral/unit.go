@@ -81,19 +81,28 @@ func (s *Store) Reply(ctx context.Context, by staff.Member, id uuid.UUID, versio
 func (s *Store) act(ctx context.Context, by staff.Member, id uuid.UUID, action string, at time.Time, sql string, args ...any) error {
 	return s.DB.InTx(ctx, func(tx pgx.Tx) error {
 		var commentID uuid.UUID
-		err := tx.QueryRow(ctx, sql, args...).Scan(&commentID)
+		err := tx.QueryRow(ctx, `SELECT comment_id FROM referral WHERE id = $1 AND unit_id = $2`, id, by.UnitID).Scan(&commentID)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return apperr.ErrNotFound
+		}
+		if err != nil {
+			return fmt.Errorf("read hand-over %s: %w", id, err)
+		}
+		list, err := lockComments(ctx, tx, []uuid.UUID{commentID}) // before the hand-over, as everywhere
+		if err != nil {
+			return err
+		}
+		err = tx.QueryRow(ctx, sql, args...).Scan(&commentID)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return fasterColleague(ctx, tx, id, by.UnitID)
 		}
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", action, id, err)
 		}
-		c := subject{ID: commentID}
-		err = tx.QueryRow(ctx, `SELECT consultation_id, number FROM comment WHERE id = $1`, commentID).Scan(&c.ConsultationID, &c.Number)
-		if err != nil {
-			return fmt.Errorf("read comment %s: %w", commentID, err)
+		if err := keepHandling(ctx, tx, commentID); err != nil {
+			return err
 		}
-		return audit.Record(ctx, tx, c.entry(by, at, action, by.UnitName))
+		return audit.Record(ctx, tx, list[0].entry(by, at, action, by.UnitName))
 	})
 }
 

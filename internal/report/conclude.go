@@ -101,7 +101,11 @@ func (s *Store) Standing(ctx context.Context, by staff.Member, consultationID st
 			return err
 		}
 		st.Consultation = *c
-		if st.Numbers, err = count(ctx, tx, consultationID); err != nil {
+		tally, err := comment.ReadTally(ctx, tx, consultationID)
+		if err != nil {
+			return err
+		}
+		if st.Numbers, err = runningNumbers(ctx, tx, consultationID, tally); err != nil {
 			return err
 		}
 		for part, to := range map[Part]**Edition{Received: &st.Received, Outcome: &st.Outcome} {

@@ -103,28 +103,26 @@ func lateBefore(days calendar.Calendar, now time.Time, n int) time.Time {
 	return day
 }
 
+// count reads the running totals. Counted one by one, from indexes that hold nothing else, are the comments that wait and
+// came in the last days, which tell how many came before, and the hand-overs that are or fall due.
 func (d *Desk) count(ctx context.Context, tx pgx.Tx, days calendar.Calendar, now time.Time) error {
 	inTime := lateBefore(days, now, reviewDays)
 	d.LateUntil = inTime.AddDate(0, 0, -1)
 	today := midnight(now)
 	var overdueSince, soonSince *time.Time
 	err := tx.QueryRow(ctx, `
-		SELECT (SELECT coalesce(sum(received), 0) FROM comment_count),
-		       (SELECT count(*) FROM comment WHERE state = 'received' AND received_at < $1),
-		       (SELECT count(*)
-		          FROM comment c
-		         WHERE c.state IN ('published', 'withheld')
-		           AND NOT EXISTS (SELECT FROM referral r WHERE r.comment_id = c.id AND r.state <> 'returned')
-		           AND NOT EXISTS (SELECT FROM disposition p WHERE p.comment_id = c.id)
-		           AND EXISTS (SELECT FROM consultation k
-		                        WHERE k.id = c.consultation_id AND k.concluded_on IS NULL AND k.withdrawn_at IS NULL)),
-		       r.soon, r.overdue, r.soon_since, r.overdue_since
-		  FROM (SELECT count(*) FILTER (WHERE due_on BETWEEN $2::date AND $3::date) AS soon,
-		               count(*) FILTER (WHERE due_on < $2::date) AS overdue,
-		               min(due_on) FILTER (WHERE due_on BETWEEN $2::date AND $3::date) AS soon_since,
-		               min(due_on) FILTER (WHERE due_on < $2::date) AS overdue_since
-		          FROM referral
-		         WHERE state IN ('waiting', 'accepted')) AS r`,
+		WITH open AS MATERIALIZED (
+		  SELECT count(*) FILTER (WHERE due_on >= $2::date) AS soon, count(*) FILTER (WHERE due_on < $2::date) AS overdue,
+		         min(due_on) FILTER (WHERE due_on >= $2::date) AS soon_since, min(due_on) AS overdue_since
+		    FROM referral
+		   WHERE state IN ('waiting', 'accepted') AND due_on <= $3::date
+		)
+		SELECT waiting, waiting - (SELECT count(*) FROM comment WHERE state = 'received' AND received_at >= $1),
+		       to_refer, soon, overdue, soon_since, overdue_since
+		  FROM (SELECT coalesce(sum(n.received), 0) AS waiting,
+		               coalesce(sum(n.published + n.withheld - n.handled)
+		                          FILTER (WHERE k.concluded_on IS NULL AND k.withdrawn_at IS NULL), 0) AS to_refer
+		          FROM comment_count n JOIN consultation k ON k.id = n.consultation_id) AS counted, open`,
 		inTime, today.Format(time.DateOnly), today.AddDate(0, 0, soonDays).Format(time.DateOnly)).
 		Scan(&d.Waiting, &d.Late, &d.ToRefer, &d.DueSoon, &d.Overdue, &soonSince, &overdueSince)
 	if err != nil {
@@ -146,7 +144,8 @@ func (d *Desk) several(ctx context.Context, tx pgx.Tx, by staff.Member, now time
 		requestDue                 *time.Time
 	)
 	err := tx.QueryRow(ctx, `
-		SELECT (SELECT count(*) FROM disposition WHERE status = 'submitted' AND drafted_by_id IS DISTINCT FROM $1),
+		SELECT (SELECT count(*) FROM disposition WHERE status = 'submitted')
+		       - (SELECT count(*) FROM disposition WHERE status = 'submitted' AND drafted_by_id = $1),
 		       (SELECT count(*) FROM export WHERE state = 'waiting' AND expires_at > $2 AND member_id IS DISTINCT FROM $1),
 		       (SELECT count(*) FROM personal_request WHERE state = 'open'),
 		       (SELECT min(due_on) FROM personal_request WHERE state = 'open')`, by.ID, now).

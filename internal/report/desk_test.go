@@ -3,6 +3,7 @@ package report_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"wenji/internal/staff"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 func at(s string) time.Time {
@@ -89,6 +91,7 @@ func TestTheDeskKnowsWhatEachMayDo(t *testing.T) {
 		VALUES (gen_random_uuid(), $1, $2, '李明', 'personal', 'csv', now(), 'waiting', now() + interval '1 day')`, subject, moderator.ID)
 	f.exec(`INSERT INTO personal_request (id, consultation_id, comment_id, kind, asked_at, due_on)
 		SELECT gen_random_uuid(), consultation_id, id, 'erase', now(), '2025-05-09' FROM comment WHERE number = 2`)
+	f.recount()
 	d := f.desk(moderator)
 	if got := fmt.Sprint(d.Waiting, d.Late, d.ToRefer, d.DueSoon, d.Overdue); got != "1 0 1 1 1" {
 		t.Errorf("numbers %s", got)
@@ -105,6 +108,32 @@ func TestTheDeskKnowsWhatEachMayDo(t *testing.T) {
 	}
 	if _, err := f.Desk(t.Context(), admin); !errors.Is(err, apperr.ErrForbidden) {
 		t.Errorf("an administrator reads the desk: %v", err)
+	}
+}
+
+// A part of a report is counted row by row when it is published; until then the desk shows the counters.
+func TestTheCountersSayWhatTheRowsSay(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.add(comment{clauses: []int{1, 2}, outcome: "adopted"})
+	f.add(comment{clauses: []int{2}, state: "withheld", occupation: "农民", outcome: "partly", reason: "理由"})
+	f.add(comment{channel: "letter", state: "declined"})
+	f.add(comment{state: "received"})
+	f.exec(`UPDATE comment SET occupation = '', clause_ids = ARRAY[gen_random_uuid()] WHERE number = 3`)
+	f.recount()
+	s, err := f.Stats(t.Context(), moderator, subject, at("2025-05-08 00:00"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = f.DB.InSnapshot(t.Context(), func(tx pgx.Tx) error {
+		exact, err := report.Counted(t.Context(), tx, subject)
+		if !reflect.DeepEqual(s.Numbers, exact) {
+			t.Errorf("the counters say\n%+v, the rows\n%+v", s.Numbers, exact)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

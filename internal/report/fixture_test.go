@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wenji/internal/calendar"
+	counters "wenji/internal/comment"
 	"wenji/internal/postgres/pgtest"
 	"wenji/internal/report"
 	"wenji/internal/staff"
@@ -106,6 +107,15 @@ func (f *fixture) add(c comment) uuid.UUID {
 		f.dispose(id, c.outcome, c.reason)
 	}
 	return id
+}
+
+// recount keeps the counters in step with what was put into the tables directly.
+func (f *fixture) recount() {
+	f.t.Helper()
+	err := f.DB.InTx(f.t.Context(), func(tx pgx.Tx) error { return counters.Recount(f.t.Context(), tx, subject) })
+	if err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 func (f *fixture) dispose(id uuid.UUID, outcome, reason string) {

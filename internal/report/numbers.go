@@ -91,16 +91,42 @@ func count(ctx context.Context, tx pgx.Tx, consultationID string) (Numbers, erro
 	n.Waiting, n.Published = states[string(comment.Received)], states[string(comment.Published)]
 	n.Withheld, n.Declined = states[string(comment.Withheld)], states[string(comment.Declined)]
 	n.Total = by["all"][""]
+	n.arrange(by)
+	mentions, err := mentionsOf(ctx, tx, consultationID)
+	if err != nil {
+		return Numbers{}, err
+	}
+	if n.Clauses, err = clauseCells(ctx, tx, consultationID, mentions, whole); err != nil {
+		return Numbers{}, err
+	}
+	return n, nil
+}
+
+// runningNumbers are the same numbers from the counters that are kept while comments arrive and are decided.
+func runningNumbers(ctx context.Context, tx pgx.Tx, consultationID string, tally comment.Tally) (Numbers, error) {
+	t, err := comment.ReadTotals(ctx, tx, consultationID)
+	if err != nil {
+		return Numbers{}, err
+	}
+	n := Numbers{Total: t.All(), Waiting: t.Received, Published: t.Published, Withheld: t.Withheld, Declined: t.Declined}
+	n.arrange(tally)
+	mentions := tally[comment.ByClause]
+	for _, count := range mentions {
+		n.Mentions += count
+	}
+	whole := Cell{Key: "0", Short: wholeShort, Name: wholeDraft, Count: mentions[""]}
+	n.Clauses, err = clauseCells(ctx, tx, consultationID, mentions, whole)
+	return n, err
+}
+
+// arrange puts counts by channel, occupation and outcome in order.
+func (n *Numbers) arrange(by map[string]map[string]int) {
 	n.Channels = inOrder(by["channel"], channels())
 	n.Outcomes = inOrder(by["outcome"], outcomes)
 	n.Occupations = inOrder(by["occupation"], occupations())
 	if unsaid := by["occupation"][""]; unsaid > 0 { // written down by staff from a letter that does not say
 		n.Occupations = append(n.Occupations, Cell{Key: "unsaid", Name: noOccupation, Count: unsaid})
 	}
-	if n.Clauses, err = countClauses(ctx, tx, consultationID, whole); err != nil {
-		return Numbers{}, fmt.Errorf("count comments by clause of %s: %w", consultationID, err)
-	}
-	return n, nil
 }
 
 // countGroups counts by channel, occupation, state and outcome in one reading of the comments, and in it those on the whole
@@ -136,42 +162,65 @@ func countGroups(ctx context.Context, tx pgx.Tx, consultationID string, whole, m
 	return by, err
 }
 
-// countClauses counts comments by clause, in the order of the draft, then those on the whole draft.
-func countClauses(ctx context.Context, tx pgx.Tx, consultationID string, whole Cell) (cells []Cell, err error) {
+// mentionsOf counts comments by the id of a clause.
+func mentionsOf(ctx context.Context, tx pgx.Tx, consultationID string) (map[string]int, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT coalesce(cl.number, 0), coalesce(cl.title, ''), sum(u.n)::int
-		  FROM (SELECT clause_id, count(*) AS n
-		          FROM comment c, unnest(c.clause_ids) AS clause_id
-		         WHERE c.consultation_id = $1
-		         GROUP BY clause_id) AS u
-		  LEFT JOIN clause cl ON cl.id = u.clause_id AND cl.document = 'draft' AND cl.kind = 'clause'
-		 GROUP BY 1, 2
-		 ORDER BY 1`, consultationID)
+		SELECT clause_id::text, count(*)
+		  FROM comment c, unnest(c.clause_ids) AS clause_id
+		 WHERE c.consultation_id = $1
+		 GROUP BY clause_id`, consultationID)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("count comments by clause of %s: %w", consultationID, err)
 	}
-	var (
-		number, n int
-		title     string
-		gone      []Cell
-	)
-	_, err = pgx.ForEachRow(rows, []any{&number, &title, &n}, func() error {
-		c := clauseCell(number, title)
-		if number == 0 {
-			gone = append(gone, Cell{Key: "gone", Short: goneShort, Name: goneClause, Count: n})
-			return nil
+	mentions := map[string]int{}
+	var id string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&id, &n}, func() error { mentions[id] = n; return nil })
+	if err != nil {
+		return nil, fmt.Errorf("count comments by clause of %s: %w", consultationID, err)
+	}
+	return mentions, nil
+}
+
+// clausesMost is far above the clauses of any draft.
+const clausesMost = 2000
+
+// clauseCells are the mentions in the order of the draft, then those of the whole draft, then those of clauses that are gone.
+func clauseCells(ctx context.Context, tx pgx.Tx, consultationID string, mentions map[string]int, whole Cell) (cells []Cell, err error) {
+	rows, err := tx.Query(ctx, `
+		SELECT id::text, number, title
+		  FROM clause
+		 WHERE consultation_id = $1 AND document = 'draft' AND kind = 'clause'
+		 ORDER BY number
+		 LIMIT $2`, consultationID, clausesMost)
+	if err != nil {
+		return nil, fmt.Errorf("read the clauses of %s: %w", consultationID, err)
+	}
+	left := -mentions[""] // what is on clauses
+	for _, n := range mentions {
+		left += n
+	}
+	var id, title string
+	var number int
+	_, err = pgx.ForEachRow(rows, []any{&id, &number, &title}, func() error {
+		if n := mentions[id]; n > 0 {
+			c := clauseCell(number, title)
+			c.Count = n
+			cells = append(cells, c)
+			left -= n
 		}
-		c.Count = n
-		cells = append(cells, c)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the clauses of %s: %w", consultationID, err)
 	}
 	if whole.Count > 0 {
 		cells = append(cells, whole)
 	}
-	return append(cells, gone...), nil
+	if left > 0 {
+		cells = append(cells, Cell{Key: "gone", Short: goneShort, Name: goneClause, Count: left})
+	}
+	return cells, nil
 }
 
 // inOrder arranges counts in a known order; what is not known comes last. Groups without any are left out.

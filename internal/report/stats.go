@@ -2,11 +2,11 @@ package report
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"wenji/internal/apperr"
 	"wenji/internal/calendar"
+	"wenji/internal/comment"
 	"wenji/internal/staff"
 
 	"github.com/jackc/pgx/v5"
@@ -26,7 +26,7 @@ type Day struct {
 
 const daysShown = 30
 
-// Stats counts the comments of one consultation. apperr.ErrNotFound is not given: an unknown one has none.
+// Stats reads the counters of one consultation: it costs the same however many comments there are. apperr.ErrNotFound is not given: an unknown one has none.
 func (s *Store) Stats(ctx context.Context, by staff.Member, consultationID string, closesAt time.Time) (*Stats, error) {
 	if !by.Can(staff.ReadComments) {
 		return nil, apperr.ErrForbidden
@@ -37,10 +37,12 @@ func (s *Store) Stats(ctx context.Context, by staff.Member, consultationID strin
 	}
 	st := &Stats{}
 	err := s.DB.InSnapshot(ctx, func(tx pgx.Tx) (err error) {
-		if st.Days, err = countDays(ctx, tx, consultationID, last); err != nil {
-			return fmt.Errorf("count comments of %s by day: %w", consultationID, err)
+		tally, err := comment.ReadTally(ctx, tx, consultationID)
+		if err != nil {
+			return err
 		}
-		st.Numbers, err = count(ctx, tx, consultationID)
+		st.Days = daysOf(tally, last)
+		st.Numbers, err = runningNumbers(ctx, tx, consultationID, tally)
 		return err
 	})
 	if err != nil {
@@ -49,25 +51,14 @@ func (s *Store) Stats(ctx context.Context, by staff.Member, consultationID strin
 	return st, nil
 }
 
-func countDays(ctx context.Context, tx pgx.Tx, consultationID string, last time.Time) ([]Day, error) {
+func daysOf(tally comment.Tally, last time.Time) []Day {
 	first := midnight(last).AddDate(0, 0, 1-daysShown)
-	rows, err := tx.Query(ctx, `
-		SELECT floor(extract(epoch FROM received_at - $2) / 86400)::int, count(*)
-		  FROM comment
-		 WHERE consultation_id = $1
-		   AND received_at >= $2
-		   AND received_at < $3
-		 GROUP BY 1`, consultationID, first, first.AddDate(0, 0, daysShown))
-	if err != nil {
-		return nil, err
-	}
 	days := make([]Day, daysShown)
 	for i := range days {
 		days[i].Day = first.AddDate(0, 0, i)
+		days[i].Count = tally[comment.ByDay][days[i].Day.Format(time.DateOnly)]
 	}
-	var i, n int
-	_, err = pgx.ForEachRow(rows, []any{&i, &n}, func() error { days[i].Count = n; return nil })
-	return days, err
+	return days
 }
 
 func midnight(t time.Time) time.Time {
