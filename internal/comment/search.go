@@ -216,6 +216,12 @@ func (q searchQuery) sql(f SearchFilter, words []string, u unread) (string, []an
 	if f.ConsultationID != "" {
 		read += " AND s.consultation_id = " + arg(f.ConsultationID)
 	}
+	if !f.From.IsZero() { // once more of the terms' own copy, which is in the order of the list
+		read += " AND s.received_at >= " + arg(f.From)
+	}
+	if !f.To.IsZero() {
+		read += " AND s.received_at < " + arg(f.To)
+	}
 	const end = "\n ORDER BY %[1]sreceived_at DESC, %[1]sconsultation_id, %[1]snumber\n LIMIT "
 	inOrder := func(of string) string { return fmt.Sprintf(end, of) + limit }
 	if len(u.numbers) == 0 {
