@@ -21,15 +21,16 @@ import (
 
 // config is what the environment says, each variable with the prefix WENJI_.
 type config struct {
-	DatabaseURL    string       `env:"DATABASE_URL"`
-	Listen         string       `env:"LISTEN" envDefault:"127.0.0.1:8080"`
-	MetricsListen  string       `env:"METRICS_LISTEN"`
-	BaseURL        string       `env:"BASE_URL"`
-	KeysFile       string       `env:"KEYS_FILE"`
-	SMTPURL        string       `env:"SMTP_URL"`
-	Cipher         string       `env:"CIPHER" envDefault:"aes"`
-	TrustedProxies []proxyRange `env:"TRUSTED_PROXIES"`
-	LogLevel       slog.Level   `env:"LOG_LEVEL" envDefault:"INFO"`
+	DatabaseURL     string       `env:"DATABASE_URL"`
+	ReadDatabaseURL string       `env:"READ_DATABASE_URL"`
+	Listen          string       `env:"LISTEN" envDefault:"127.0.0.1:8080"`
+	MetricsListen   string       `env:"METRICS_LISTEN"`
+	BaseURL         string       `env:"BASE_URL"`
+	KeysFile        string       `env:"KEYS_FILE"`
+	SMTPURL         string       `env:"SMTP_URL"`
+	Cipher          string       `env:"CIPHER" envDefault:"aes"`
+	TrustedProxies  []proxyRange `env:"TRUSTED_PROXIES"`
+	LogLevel        slog.Level   `env:"LOG_LEVEL" envDefault:"INFO"`
 
 	Site siteConfig `envPrefix:"SITE_"`
 	OIDC oidcConfig `envPrefix:"OIDC_"`

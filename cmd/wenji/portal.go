@@ -39,14 +39,16 @@ import (
 
 const (
 	queryMost     = 5 * time.Second  // the longest a page's query may run
-	drainPause    = time.Second      // between /readyz saying 503 and no more connections being taken
-	drainMost     = 25 * time.Second // for requests under way at the end
+	drainQuiet    = time.Second      // without a request, after /readyz says 503, before no more connections are taken
+	drainMost     = 10 * time.Second // for a balancer to notice
+	finishMost    = 20 * time.Second // for requests under way at the end
 	janitorPeriod = time.Minute
 )
 
 // portalConfig is what a portal is made of, whoever starts it.
 type portalConfig struct {
 	databaseURL string
+	readURL     string // of standbys for reading; empty: none
 	keys        *vault.KeyRing
 	log         *slog.Logger
 	site        ui.Site
@@ -66,14 +68,15 @@ const checkLimit = 60
 
 // portal is the running server with its background work.
 type portal struct {
-	config portalConfig
-	db     *postgres.DB // pages
-	submit *postgres.DB // taking in comments
-	export *postgres.DB // exports
-	watch  *postgres.DB // hearing of changes
-	server *httpd.Server
-	sealer *audit.Sealer
-	mail   *notify.Sender
+	config  portalConfig
+	db      *postgres.DB      // pages
+	submit  *postgres.DB      // taking in comments
+	export  *postgres.DB      // exports
+	watch   *postgres.DB      // hearing of changes
+	standby *postgres.Standby // reading public pages; nil: none
+	server  *httpd.Server
+	sealer  *audit.Sealer
+	mail    *notify.Sender
 
 	metrics net.Listener // nil: no metrics
 }
@@ -101,6 +104,12 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		}
 		*pool.to = db
 	}
+	if c.readURL != "" {
+		var err error
+		if p.standby, err = postgres.OpenStandby(ctx, c.readURL, c.skew, c.log); err != nil {
+			return nil, fmt.Errorf("WENJI_READ_DATABASE_URL 不对：%w", err)
+		}
+	}
 	tries := &throttle.Limiter{DB: p.db, Index: c.keys.Index}
 	days := &calendar.Store{DB: p.db}
 	comments := comment.NewStore(p.db, p.submit, c.keys, tries)
@@ -110,6 +119,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 	p.server = &httpd.Server{
 		DB:             p.db,
 		Watching:       p.watch,
+		Standby:        p.standby,
 		Consultations:  &consultation.Store{DB: p.db, Now: p.db.Now},
 		Comments:       comments,
 		Moderation:     desk,
@@ -155,6 +165,7 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	var work sync.WaitGroup
 	for _, f := range []func(context.Context){
 		p.server.Comments.Run, p.server.Comments.Index, p.server.Captcha.Run, p.server.Similar.Run, p.server.Exports.Run, p.server.Listen, p.server.Inspection.Run,
+		p.server.WatchStandby,
 		p.janitor, p.mail.Run, p.serveMetrics,
 		func(ctx context.Context) { p.config.keys.Watch(ctx, p.config.log) },
 		func(ctx context.Context) {
@@ -183,9 +194,8 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	p.server.Drain()
-	time.Sleep(drainPause)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMost)
+	p.server.Drain(drainQuiet, drainMost)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishMost)
 	defer cancel()
 	if err := h.Shutdown(ctx); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("停止服务时仍有请求没有结束：%w", err)
@@ -243,4 +253,7 @@ func (p *portal) close() {
 	p.submit.Close()
 	p.export.Close()
 	p.watch.Close()
+	if p.standby != nil {
+		p.standby.Close()
+	}
 }

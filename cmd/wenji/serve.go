@@ -18,7 +18,7 @@ import (
 
 func serveCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "serve", Short: "启动服务（设置见 docs/operate.md）", Args: arguments(),
+		Use: "serve", Short: "启动服务（设置见 docs/operate.md）", Long: serveHelp, Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig(t.getenv, need{database: true, keys: true})
 			if err != nil {
@@ -46,7 +46,7 @@ func serveCommand(t *terminal) *cobra.Command {
 				return err
 			}
 			p, err := newPortal(cmd.Context(), portalConfig{
-				databaseURL: c.DatabaseURL, keys: keys, log: log, site: site, baseURL: c.BaseURL, proxies: c.proxies(),
+				databaseURL: c.DatabaseURL, readURL: c.ReadDatabaseURL, keys: keys, log: log, site: site, baseURL: c.BaseURL, proxies: c.proxies(),
 				checkLimit: checkLimit, mail: mail, provider: provider, metricsListen: c.MetricsListen,
 			})
 			if err != nil {
@@ -57,6 +57,19 @@ func serveCommand(t *terminal) *cobra.Command {
 		},
 	}
 }
+
+const serveHelp = `启动服务。设置写在环境变量里，全部说明见 docs/operate.md。
+
+必须填写：
+  WENJI_DATABASE_URL       PostgreSQL 主库的地址
+  WENJI_KEYS_FILE          密钥文件
+需要时填写：
+  WENJI_READ_DATABASE_URL  备库的地址：公开的列表、意见、检索和订阅从备库读取。备库连不上、落后5秒以上
+                           或者还没有刚才的改动时，自动改读主库；提交、查询办理进度和工作人员的页面始终读主库
+  WENJI_LISTEN、WENJI_BASE_URL、WENJI_TRUSTED_PROXIES、WENJI_METRICS_LISTEN、WENJI_LOG_LEVEL 等
+
+可以同时启动多个，前面放负载均衡，不需要会话保持：用 /readyz 探测，每个用同一份密钥文件。
+收到 SIGTERM 后 /readyz 先答503，等请求不再到来，处理完手上的请求再退出，最长30秒。`
 
 // logger writes JSON lines, so that nothing a stranger sends can forge one.
 func logger(w io.Writer, level slog.Level) *slog.Logger {

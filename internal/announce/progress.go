@@ -67,6 +67,18 @@ func (w *Watcher) Needed(consultationID string) (postgres.Replayed, bool) {
 	return postgres.Replayed{Cluster: p.cluster, Position: max(p.floor, change, p.marks[0].position)}, true
 }
 
+// NearEnough is how much a standby must have replayed to be of use at all: everything but the last seconds. false: the
+// primary has not been seen yet.
+func (w *Watcher) NearEnough() (postgres.Replayed, bool) {
+	p := &w.progress
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.marks) == 0 {
+		return postgres.Replayed{}, false
+	}
+	return postgres.Replayed{Cluster: p.cluster, Position: max(p.floor, p.marks[0].position)}, true
+}
+
 // Wrote says that this process has changed something of a consultation, or of any where the id is empty: what is read of it
 // from now on needs the primary, until a look has found how far its log is by now.
 func (w *Watcher) Wrote(consultationID string) {

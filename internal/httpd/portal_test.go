@@ -81,6 +81,12 @@ func (s *syncBuffer) String() string {
 func newPortal(t *testing.T, at time.Time) *portal {
 	t.Helper()
 	db := pgtest.New(t)
+	return newReplica(t, db, furnished(t, db), at)
+}
+
+// furnished puts the sample consultation into an empty database and returns keys for it.
+func furnished(t *testing.T, db *postgres.DB) *vault.KeyRing {
+	t.Helper()
 	keys, err := vault.Create(filepath.Join(t.TempDir(), "keys.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -93,11 +99,11 @@ func newPortal(t *testing.T, at time.Time) *portal {
 	if err := store.Import(context.Background(), "test", source); err != nil {
 		t.Fatal(err)
 	}
-	return newReplica(t, db, keys, at)
+	return keys
 }
 
-// newReplica is one more process over the same database and keys.
-func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Time) *portal {
+// newReplica is one more process over the same database and keys. The last argument may name a standby to read.
+func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Time, standby ...*postgres.Standby) *portal {
 	t.Helper()
 	db := &postgres.DB{Pool: pool.Pool, Skew: time.Until(at)}
 	tries := &throttle.Limiter{DB: db, Index: keys.Index}
@@ -131,7 +137,11 @@ func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Ti
 	running.Go(func() { p.web.Comments.Run(ctx) })
 	running.Go(func() { p.web.Comments.Index(ctx) })
 	running.Go(func() { p.web.Exports.Run(ctx) })
+	if len(standby) > 0 {
+		p.web.Standby = standby[0]
+	}
 	running.Go(func() { p.web.Listen(ctx) })
+	running.Go(func() { p.web.WatchStandby(ctx) })
 	p.Server = httptest.NewServer(p.web.Handler())
 	t.Cleanup(func() {
 		p.Server.Close()

@@ -280,11 +280,9 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { plainText(w, 
 // readyz answers 200 while this process should get requests: not draining, database reachable, schema
 // current, changes heard of.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	select {
-	case <-s.drained:
+	if s.draining.Load() {
 		plainText(w, http.StatusServiceUnavailable, "draining\n")
 		return
-	default:
 	}
 	if err := s.ready(r); err != nil {
 		plainText(w, http.StatusServiceUnavailable, err.Error()+"\n")

@@ -33,7 +33,7 @@ func (s *Server) Handler() http.Handler {
 	// queries is short, and no connection is held between them.
 	r.With(s.limitFiles).Get("/consultations/{id:[0-9]{4}-[0-9]{4}}/result.{format:docx|xlsx|csv}", s.page(s.resultFile))
 	r.Group(s.staffRoutes)
-	return s.serveCached(r)
+	return s.leave(s.serveCached(r))
 }
 
 // readingRoutes are the pages that are alike for everyone and kept in memory.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wenji/internal/announce"
@@ -69,15 +70,14 @@ type Server struct {
 	watcher  *announce.Watcher
 	nearby   reading // stores on Standby
 	uploads  uploads
-	draining sync.Once
-	drained  chan struct{}
+	draining atomic.Bool
+	lastSent atomic.Int64 // when the last request came after draining began, in nanoseconds since 1970
 	once     sync.Once
 	wait     time.Duration // see limitTime; 0: handlerWait
 }
 
 func (s *Server) init() {
 	s.once.Do(func() {
-		s.drained = make(chan struct{})
 		s.wait = cmp.Or(s.wait, handlerWait)
 		s.Requests = cmp.Or(s.Requests, metrics.NewRequests())
 		s.watcher = announce.NewWatcher(cmp.Or(s.Watching, s.DB), s.Log, s.pages.forget)
@@ -87,11 +87,44 @@ func (s *Server) init() {
 	})
 }
 
-// Drain makes /readyz answer 503 from now on, so that a balancer sends no more people here.
-func (s *Server) Drain() {
-	s.init()
-	s.draining.Do(func() { close(s.drained) })
+// Drain makes /readyz answer 503 from now on, so that a balancer sends no more people here, and returns when nobody has
+// been sent for a time of quiet, or after most. Each answer meanwhile ends its connection: none is left that a balancer
+// could use again at the moment in which it is closed.
+func (s *Server) Drain(quiet, most time.Duration) {
+	began := time.Now()
+	s.lastSent.Store(began.UnixNano())
+	s.draining.Store(true)
+	end := began.Add(most)
+	for now := began; ; now = time.Now() {
+		until := time.Unix(0, s.lastSent.Load()).Add(quiet)
+		if until.After(end) {
+			until = end
+		}
+		if !now.Before(until) {
+			return
+		}
+		time.Sleep(until.Sub(now))
+	}
 }
+
+// leave ends connections while draining, and notes when people were still sent here.
+func (s *Server) leave(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.draining.Load() {
+			w.Header()["Connection"] = closing
+			if r.URL.Path != "/readyz" && r.URL.Path != "/healthz" {
+				s.lastSent.Store(time.Now().UnixNano())
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+var closing = []string{"close"}
+
+// idleMost is longer than balancers keep a connection that is not in use (nginx: 60 s), so that it is they who close it
+// and never send a comment into a connection that ends.
+const idleMost = 2 * time.Minute
 
 // HTTPServer wraps the handler with the limits that keep slow or greedy clients from holding the portal.
 func (s *Server) HTTPServer(address string) *http.Server {
@@ -101,7 +134,7 @@ func (s *Server) HTTPServer(address string) *http.Server {
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      10 * time.Minute, // an export of a large consultation; other handlers end within handlerWait
-		IdleTimeout:       60 * time.Second,
+		IdleTimeout:       idleMost,
 		MaxHeaderBytes:    24 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}

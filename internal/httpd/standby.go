@@ -32,6 +32,15 @@ func (s *Server) reads(ctx context.Context) reading {
 	return reading{s.Consultations, s.Comments}
 }
 
+// WatchStandby looks at the standby until ctx ends; without one it returns at once.
+func (s *Server) WatchStandby(ctx context.Context) {
+	if s.Standby == nil {
+		return
+	}
+	s.init()
+	s.Standby.Run(ctx, s.watcher.NearEnough)
+}
+
 // nearest makes a page from the standby where it has replayed every change of the page's consultation that is known here,
 // and from the primary otherwise and after any failure: something missing on the standby may only just have come.
 func (s *Server) nearest(make publicPage) publicPage {
