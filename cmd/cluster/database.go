@@ -27,13 +27,17 @@ const (
 // and Patroni lets only that standby take over. It is strict: without any standby nothing commits, rather than commit
 // what a second fault would lose. A standby that hangs counts as gone after wal_sender_timeout.
 //
+// Patroni speaks version 2 of etcd's protocol. Up to 3.0.2, which Debian 12 has, its way of renewing the primary's key in
+// version 3 does not look whose key it is by now: a primary that hung until another took over takes the key back when it
+// goes on, and what the other acknowledged meanwhile is lost. In version 2 the key is renewed only while it is one's own.
+//
 // The server's log holds no statement, parameter or DETAIL, because those hold what people typed.
 var patroniConfig = template.Must(template.New("patroni").Parse(`scope: wenji
 name: {{.Node.Name}}
 restapi:
   listen: {{.Node.API}}
   connect_address: {{.Node.API}}
-etcd3:
+etcd:
   hosts: {{.Etcd}}
 bootstrap:
   dcs:
@@ -173,7 +177,7 @@ func (c *cluster) startEtcd(ctx context.Context) error {
 	dir, client, peer := filepath.Join(c.dir, "etcd"), "http://"+c.etcdClient, "http://"+c.etcdPeer
 	c.etcd, err = lab.Command{
 		Path: path, Dir: dir, Log: filepath.Join(dir, "log"), Unprivileged: true,
-		Args: []string{"--name", "wenji", "--data-dir", filepath.Join(dir, "data"), "--log-level", "warn", "--logger", "zap",
+		Args: []string{"--name", "wenji", "--data-dir", filepath.Join(dir, "data"), "--log-level", "warn", "--logger", "zap", "--enable-v2",
 			"--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
 			"--initial-advertise-peer-urls", peer, "--initial-cluster", "wenji=" + peer},
 		Env: []string{"PATH=/usr/bin:/bin", "HOME=" + dir},
