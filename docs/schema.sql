@@ -934,7 +934,11 @@ CREATE INDEX comment_search_public ON public.comment_search USING gin (public_te
 
 CREATE INDEX comment_search_received ON public.comment_search USING btree (received_at DESC, consultation_id, number);
 
+CREATE INDEX comment_search_shown ON public.comment_search USING btree (received_at DESC, consultation_id, number) WHERE (public_terms IS NOT NULL);
+
 CREATE INDEX comment_search_staff ON public.comment_search USING gin (staff_terms);
+
+CREATE INDEX comment_search_within ON public.comment_search USING btree (consultation_id, received_at DESC, number);
 
 CREATE INDEX comment_sketch_digest ON public.comment_sketch USING btree (consultation_id, digest, comment_id);
 

@@ -18,14 +18,33 @@ func (s *Store) IndexOnce(ctx context.Context) (int, error) {
 	return s.indexOnce(ctx, indexBatch, leastFirst)
 }
 
-// StaffSQL and PublicSQL are the statements of a search when everything has been read.
-func StaffSQL(f SearchFilter) (string, []any) {
+// NewestSQL, HitsSQL and ReadSQL are the statements of a search, of the public's or of staff.
+func NewestSQL(public bool, f SearchFilter, most int) (string, []any) {
 	words, _ := SearchWords(f.Query)
-	return staffSearch.sql(f, words, unread{})
+	return searchOf(public).newest(f, searchTerms(words), most)
 }
 
-// PublicSQL: see StaffSQL.
-func PublicSQL(f SearchFilter) (string, []any) {
+// HitsSQL: see NewestSQL.
+func HitsSQL(public bool, f SearchFilter) (string, []any) {
 	words, _ := SearchWords(f.Query)
-	return publicSearch.sql(f, words, unread{})
+	return searchOf(public).hits(f, searchTerms(words), 5000)
+}
+
+// ReadSQL: see NewestSQL.
+func ReadSQL(public bool, f SearchFilter, named ...Place) (string, []any) {
+	words, _ := SearchWords(f.Query)
+	return searchOf(public).read(f, words, named)
+}
+
+// SearchPlan and HitsPlan are what the statements are planned under.
+const (
+	SearchPlan = searchPlan
+	HitsPlan   = hitsPlan
+)
+
+func searchOf(public bool) searchQuery {
+	if public {
+		return publicSearch
+	}
+	return staffSearch
 }

@@ -87,27 +87,31 @@ func (s *Store) Search(ctx context.Context, by staff.Member, f SearchFilter) ([]
 	if !by.Can(staff.ReadComments) {
 		return nil, nil, apperr.ErrForbidden
 	}
-	list, err := collectFound[Found](ctx, s, staffSearch, f)
+	list, err := seek[Found](ctx, s.DB, staffSearch, f)
 	if err != nil || len(list) <= f.limit() {
 		return list, nil, err
 	}
 	list = list[:f.limit()]
-	last := list[len(list)-1]
-	return list, &Place{last.ReceivedAt, last.ConsultationID, last.Number}, nil
+	next := list[len(list)-1].place()
+	return list, &next, nil
 }
 
-// SearchPublished finds published comments by the words of their public copies, as Search does. It reads the view
-// published_comment, and terms of public copies, alone: words that were hidden cannot be found.
+// SearchPublished finds published comments of all consultations by the words of their public copies, as Search does; the
+// filter's query, place and limit count. It reads the view published_comment, and terms of public copies, alone: words that
+// were hidden cannot be found.
 func (s *Store) SearchPublished(ctx context.Context, f SearchFilter) ([]Public, *Place, error) {
-	f.State, f.Channel, f.Clause = "", "", 0
-	list, err := collectFound[Public](ctx, s, publicSearch, f)
+	f = SearchFilter{Query: f.Query, After: f.After, Limit: f.Limit}
+	list, err := seek[Public](ctx, s.DB, publicSearch, f)
 	if err != nil || len(list) <= f.limit() {
 		return list, nil, err
 	}
 	list = list[:f.limit()]
-	last := list[len(list)-1]
-	return list, &Place{last.ReceivedAt, last.ConsultationID, last.Number}, nil
+	next := list[len(list)-1].place()
+	return list, &next, nil
 }
+
+func (f Found) place() Place  { return Place{f.ReceivedAt, f.ConsultationID, f.Number} }
+func (p Public) place() Place { return Place{p.ReceivedAt, p.ConsultationID, p.Number} }
 
 func (f SearchFilter) limit() int {
 	if f.Limit <= 0 {
@@ -116,25 +120,9 @@ func (f SearchFilter) limit() int {
 	return min(f.Limit, searchMost)
 }
 
-func collectFound[T any](ctx context.Context, s *Store, q searchQuery, f SearchFilter) ([]T, error) {
-	words, searchable := SearchWords(f.Query)
-	if !searchable {
-		return nil, nil
-	}
-	unread, err := readUnread(ctx, s.DB, f.ConsultationID)
-	if err != nil {
-		return nil, err
-	}
-	sql, args := q.sql(f, words, unread)
-	rows, err := s.DB.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, fmt.Errorf("search comments: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
-	if err != nil {
-		return nil, fmt.Errorf("search comments: %w", err)
-	}
-	return list, nil
+// querier is the pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
 // unread names comments that the search has not read yet, or not since they changed, as two parallel lists.
@@ -143,7 +131,7 @@ type unread struct {
 	numbers       []int
 }
 
-func readUnread(ctx context.Context, db *postgres.DB, consultationID string) (u unread, err error) {
+func readUnread(ctx context.Context, db querier, consultationID string) (u unread, err error) {
 	rows, err := db.Query(ctx, `
 		SELECT c.consultation_id, c.number
 		  FROM comment_count k
@@ -170,102 +158,6 @@ func readUnread(ctx context.Context, db *postgres.DB, consultationID string) (u 
 		return u, fmt.Errorf("look for comments not indexed yet: %w", err)
 	}
 	return u, nil
-}
-
-// searchQuery is the statement of one kind of search; what a person typed is in the arguments alone.
-type searchQuery struct {
-	columns string
-	from    string // the comments, as c
-	joined  string // the comments with their terms, as s
-	terms   string
-	clauses bool // c is the table, not the view
-}
-
-var (
-	staffSearch = searchQuery{
-		columns: foundColumns, from: "comment c", joined: "comment c JOIN comment_search s ON s.comment_id = c.id",
-		terms: "s.staff_terms", clauses: true,
-	}
-	publicSearch = searchQuery{
-		columns: "c." + strings.ReplaceAll(publicColumns, ", ", ", c."), from: "published_comment c",
-		joined: "published_comment c JOIN comment_search s ON s.consultation_id = c.consultation_id AND s.number = c.number",
-		terms:  "s.public_terms",
-	}
-)
-
-// sql joins two parts that end early each: what is found by terms, read along the index of them or, where nearly every
-// comment has them, in the order of the list, as the planner sees fit; and what is not indexed yet.
-func (q searchQuery) sql(f SearchFilter, words []string, u unread) (string, []any) {
-	var args []any
-	arg := func(value any) string {
-		args = append(args, value)
-		return "$" + strconv.Itoa(len(args))
-	}
-	narrowed := q.narrow(f, words, arg)
-	limit := arg(f.limit() + 1)
-	after := func(at, id, number string) string {
-		if f.After == (Place{}) {
-			return ""
-		}
-		t, i, n := arg(f.After.At), arg(f.After.ConsultationID), arg(f.After.Number)
-		return " AND " + at + " <= " + t + " AND (" + at + " < " + t + " OR (" + id + ", " + number + ") > (" + i + ", " + n + "))"
-	}
-	read := `SELECT ` + q.columns + `
-  FROM ` + q.joined + `
- WHERE ` + q.terms + ` @> ` + arg(searchTerms(words)) + `::integer[] AND ` + narrowed + after("s.received_at", "s.consultation_id", "s.number")
-	if f.ConsultationID != "" {
-		read += " AND s.consultation_id = " + arg(f.ConsultationID)
-	}
-	if !f.From.IsZero() { // once more of the terms' own copy, which is in the order of the list
-		read += " AND s.received_at >= " + arg(f.From)
-	}
-	if !f.To.IsZero() {
-		read += " AND s.received_at < " + arg(f.To)
-	}
-	const end = "\n ORDER BY %[1]sreceived_at DESC, %[1]sconsultation_id, %[1]snumber\n LIMIT "
-	inOrder := func(of string) string { return fmt.Sprintf(end, of) + limit }
-	if len(u.numbers) == 0 {
-		return read + inOrder("s."), args
-	}
-	pairs := `(SELECT * FROM unnest(` + arg(u.consultations) + `::text[], ` + arg(u.numbers) + `::integer[]))`
-	return `(` + read + ` AND (s.consultation_id, s.number) NOT IN ` + pairs + inOrder("s.") + `)
-UNION ALL
-(SELECT ` + q.columns + `
-  FROM ` + q.from + `
- WHERE (c.consultation_id, c.number) IN ` + pairs + ` AND ` + narrowed + after("c.received_at", "c.consultation_id", "c.number") +
-		inOrder("c.") + `)` + inOrder(""), args
-}
-
-// narrow is the filter as a condition on c: every word stands in the title or in the text, letter by letter.
-func (q searchQuery) narrow(f SearchFilter, words []string, arg func(any) string) string {
-	var where []string
-	for _, w := range words {
-		pattern := arg("%" + escapeLike.Replace(w) + "%")
-		where = append(where, "(c.title ILIKE "+pattern+" OR c.body ILIKE "+pattern+")")
-	}
-	if f.ConsultationID != "" {
-		where = append(where, "c.consultation_id = "+arg(f.ConsultationID))
-	}
-	if f.State != "" {
-		where = append(where, "c.state = "+arg(f.State))
-	}
-	if f.Channel != "" {
-		where = append(where, "c.channel = "+arg(f.Channel))
-	}
-	if !f.From.IsZero() {
-		where = append(where, "c.received_at >= "+arg(f.From))
-	}
-	if !f.To.IsZero() {
-		where = append(where, "c.received_at < "+arg(f.To))
-	}
-	if f.Clause > 0 && q.clauses {
-		clauses := `SELECT id FROM clause WHERE document = 'draft' AND kind = 'clause' AND number = ` + arg(f.Clause)
-		if f.ConsultationID != "" {
-			clauses += " AND consultation_id = " + arg(f.ConsultationID)
-		}
-		where = append(where, "c.clause_ids && ARRAY("+clauses+")")
-	}
-	return strings.Join(where, " AND ")
 }
 
 // Candidates are the comments in which a query may stand, for lists that look letter by letter themselves.
