@@ -19,7 +19,7 @@ import (
 // words; if that is a great deal, it was said long ago, and the search goes further back before it takes all. These steps
 // only name comments. They are read in the order of the list, a few at a time, and looked at letter by letter until a page
 // is full: a filter that nothing fits, and a term that stands for another pair of characters, cost what they must.
-var steps = []step{{newest: 200}, {newest: 3000}, {hits: 5000}, {newest: 50_000}, {hits: hitsMost}}
+var steps = []step{{newest: 200}, {newest: 1000}, {hits: 5000}, {newest: 10_000}, {newest: 50_000}, {hits: hitsMost}}
 
 // step looks through the newest comments, or at those that hold the terms by the index of these, if they are no more.
 type step struct{ newest, hits int }
