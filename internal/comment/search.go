@@ -120,11 +120,6 @@ func (f SearchFilter) limit() int {
 	return min(f.Limit, searchMost)
 }
 
-// querier is the pool or a transaction.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
 // unread names comments that the search has not read yet, or not since they changed, as two parallel lists.
 type unread struct {
 	consultations []string
