@@ -19,11 +19,15 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-const nodeCount = 3
+const (
+	nodeCount     = 3
+	longestFolder = 80 // a socket's path has 107 characters at most
+)
 
 // options of a cluster.
 type options struct {
 	portals int    // replicas of the portal, two or more
+	reads   bool   // the standbys answer what may be a little old
 	async   bool   // a commit does not wait for a standby: then a failover loses comments, which a drill must notice
 	data    string // folder to make and to leave behind; empty means a temporary one that goes away
 
@@ -120,10 +124,16 @@ func (c *cluster) prepare() (err error) {
 	if c.dir, err = filepath.EvalSymlinks(c.dir); err != nil {
 		return err
 	}
+	if len(c.dir) > longestFolder {
+		return fmt.Errorf("the path %s is too long for PostgreSQL's sockets: name a folder of up to %d characters", c.dir, longestFolder)
+	}
 	for _, name := range []string{"etcd", "haproxy", "pgbouncer", "portal"} {
 		if err := lab.Folder(filepath.Join(c.dir, name)); err != nil {
 			return err
 		}
+	}
+	if err := lab.CanEnter(filepath.Join(c.dir, "portal")); err != nil {
+		return err
 	}
 	c.program = filepath.Join(c.dir, "wenji")
 	c.keysFile = filepath.Join(c.dir, "portal", "keys.json")
@@ -139,7 +149,7 @@ func (c *cluster) prepare() (err error) {
 }
 
 func (c *cluster) choosePorts() error {
-	ports, err := lab.FreeAddresses(6 + 2*nodeCount + c.portals)
+	ports, err := lab.FreeAddresses(6 + 2*nodeCount + 2*c.portals)
 	if err != nil {
 		return err
 	}
@@ -154,7 +164,7 @@ func (c *cluster) choosePorts() error {
 	}
 	for i := range c.portals {
 		name := fmt.Sprint("portal", i+1)
-		c.replicas = append(c.replicas, &replica{name: name, address: next(), log: filepath.Join(c.dir, "portal", name+".log")})
+		c.replicas = append(c.replicas, &replica{name: name, address: next(), metrics: next(), log: filepath.Join(c.dir, "portal", name+".log")})
 	}
 	return nil
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"text/template"
@@ -13,75 +15,79 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// haproxyConfig has three fronts. The portal's takes any replica that is ready, without stickiness; when none is, those
-// that live still have pages in memory and say honestly what does not work. What was only read is read again from
-// another replica when one is lost; a form never is, because its outcome is not known. PostgreSQL's fronts ask each
-// Patroni who is what.
+// haproxyConfig has three fronts. The portal's is that of docs/deploy/haproxy.cfg without what concerns the outer world:
+// any replica that is ready, without stickiness; what only reads may be sent again to another one when one is lost, a form
+// never, because its outcome is not known; while no replica is ready, those that live answer with what they have in
+// memory and say honestly what does not work. PostgreSQL's fronts ask each Patroni who is what.
 var haproxyConfig = template.Must(template.New("haproxy").Parse(`global
   maxconn 4000
   log stderr format raw daemon notice
-defaults
+
+defaults web
+  mode http
   log global
   timeout connect 1s
   timeout client 30s
   timeout server 30s
   timeout queue 5s
-  default-server inter 500ms fastinter 200ms downinter 500ms fall 2 rise 1
-
-frontend web
-  mode http
-  bind {{.Web}}
   timeout http-request 10s
-  option forwardfor
-  use_backend alive if { nbsrv(portal) eq 0 }
-  default_backend portal
-
-backend portal
-  mode http
-  balance leastconn
-  option redispatch
   retries 2
+  option redispatch 1
   retry-on conn-failure empty-response
-  http-request disable-l7-retry unless METH_GET
-  option httpchk
-  http-check send meth GET uri /readyz
-  http-check expect status 200
-{{range .Portals}}  server {{.Name}} {{.Address}} check
-{{end}}
-backend alive
-  mode http
+  default-server inter 500ms fastinter 250ms fall 2 rise 1
+  http-error status 502 content-type "text/html; charset=utf-8" file {{.Page}} hdr Cache-Control no-store hdr Retry-After 30
+  http-error status 503 content-type "text/html; charset=utf-8" file {{.Page}} hdr Cache-Control no-store hdr Retry-After 30
+  http-error status 504 content-type "text/html; charset=utf-8" file {{.Page}} hdr Cache-Control no-store hdr Retry-After 30
+
+frontend web from web
+  bind {{.Web}}
+  option forwardfor
+  acl reads method GET HEAD
+  http-request disable-l7-retry unless reads
+  use_backend alive if { nbsrv(read) eq 0 }
+  use_backend read if reads
+  default_backend write
+
+backend read from web
   balance leastconn
-  option redispatch
-  retries 2
-  option httpchk
-  http-check send meth GET uri /healthz
-  http-check expect status 200
+  option httpchk GET /readyz
 {{range .Portals}}  server {{.Name}} {{.Address}} check
 {{end}}
-defaults
+backend write from web
+  balance leastconn
+  http-reuse never
+{{range .Portals}}  server {{.Name}} {{.Address}} track read/{{.Name}}
+{{end}}
+backend alive from web
+  balance leastconn
+  http-reuse never
+  option httpchk GET /healthz
+{{range .Portals}}  server {{.Name}} {{.Address}} check
+{{end}}
+defaults database
   log global
   mode tcp
   timeout connect 1s
   timeout client 1h
   timeout server 1h
-  option httpchk
-  http-check expect status 200
   default-server inter 1s fastinter 500ms downinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
 
-listen primary
+listen primary from database
   bind {{.Primary}}
-  http-check send meth OPTIONS uri /primary
+  option httpchk OPTIONS /primary
 {{range .Nodes}}  server {{.Name}} {{.Address}} check addr 127.0.0.1 port {{.Port}}
 {{end}}
-listen standbys
+listen standbys from database
   bind {{.Standbys}}
   balance leastconn
-  http-check send meth OPTIONS uri /replica
+  option httpchk OPTIONS /replica
 {{range .Nodes}}  server {{.Name}} {{.Address}} check addr 127.0.0.1 port {{.Port}}
 {{end}}`))
 
-// bouncerConfig is PgBouncer's. Parameters that a client sets when it connects would be lost from one transaction to the
-// next; it is refused rather than served without its statement_timeout.
+// bouncerConfig is PgBouncer's, for programs that connect anew for each act: a connection through it costs the primary a
+// fraction of one of its own. The portal does not use it: its pools keep their connections, so PgBouncer would spare it
+// nothing, and cost it prepared statements, LISTEN, its role and its statement_timeout, which belong to a connection for
+// good. Settings that a client asks for when it connects are refused here rather than lost.
 const bouncerConfig = `[databases]
 wenji = host=127.0.0.1 port=%s
 [pgbouncer]
@@ -110,10 +116,26 @@ func (c *cluster) renderHAProxy() (string, error) {
 	}
 	var text strings.Builder
 	err := haproxyConfig.Execute(&text, struct {
-		Web, Primary, Standbys string
-		Portals, Nodes         []server
-	}{c.balancer, c.toPrimary, c.toStandbys, portals, nodes})
+		Web, Page, Primary, Standbys string
+		Portals, Nodes               []server
+	}{c.balancer, c.unavailable(), c.toPrimary, c.toStandbys, portals, nodes})
 	return text.String(), err
+}
+
+// unavailable is HAProxy's own page, for when no replica answers.
+func (c *cluster) unavailable() string { return filepath.Join(c.dir, "haproxy", "unavailable.html") }
+
+// writeUnavailable copies it from where it is kept for real sites.
+func (c *cluster) writeUnavailable(ctx context.Context) error {
+	module, err := lab.Output(ctx, nil, "go", "list", "-m", "-f", "{{.Dir}}")
+	if err != nil {
+		return err
+	}
+	page, err := os.ReadFile(filepath.Join(strings.TrimSpace(module), "docs", "deploy", "unavailable.html"))
+	if err != nil {
+		return err
+	}
+	return c.write(c.unavailable(), string(page))
 }
 
 func (c *cluster) renderBouncer() string {
@@ -134,6 +156,11 @@ func (c *cluster) bouncerURL() string {
 	return fmt.Sprintf("postgres://wenji_portal:%s@%s/wenji?sslmode=disable&default_query_exec_mode=exec", c.secrets.portal, c.bouncer)
 }
 
+// standbysURL is WENJI_READ_DATABASE_URL: any standby.
+func (c *cluster) standbysURL() string {
+	return fmt.Sprintf("postgres://wenji_portal:%s@%s/wenji?sslmode=disable", c.secrets.portal, c.toStandbys)
+}
+
 // startFronts starts HAProxy and PgBouncer.
 func (c *cluster) startFronts(ctx context.Context) error {
 	text, err := c.renderHAProxy()
@@ -142,7 +169,7 @@ func (c *cluster) startFronts(ctx context.Context) error {
 	}
 	dir := filepath.Join(c.dir, "haproxy")
 	file := filepath.Join(dir, "haproxy.cfg")
-	if err := c.write(file, text); err != nil {
+	if err := errors.Join(c.write(file, text), c.writeUnavailable(ctx)); err != nil {
 		return err
 	}
 	path, err := lab.Tool("haproxy")

@@ -15,6 +15,7 @@ import (
 type replica struct {
 	name    string
 	address string
+	metrics string // address of its own for Prometheus
 	log     string
 	command lab.Command
 	process *lab.Process
@@ -63,6 +64,10 @@ func (c *cluster) startReplicas(ctx context.Context) error {
 	all, inner := errgroup.WithContext(ctx)
 	for _, r := range c.replicas {
 		r.command = c.portal(c.portalURL(), r.address, r.log, "serve")
+		r.command.Env = append(r.command.Env, "WENJI_METRICS_LISTEN="+r.metrics)
+		if c.reads {
+			r.command.Env = append(r.command.Env, "WENJI_READ_DATABASE_URL="+c.standbysURL())
+		}
 		all.Go(func() error { return r.start(inner) })
 	}
 	if err := all.Wait(); err != nil {

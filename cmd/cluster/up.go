@@ -18,6 +18,7 @@ func (o *options) flags(name string, progress io.Writer) *flag.FlagSet {
 	flags.SetOutput(progress)
 	flags.IntVar(&o.portals, "replicas", 2, "replicas of the portal, 2 to 8")
 	flags.BoolVar(&o.async, "async", false, "commits do not wait for a standby: a failover then loses comments")
+	flags.BoolVar(&o.reads, "standby-reads", false, "what may be a little old is read from the standbys")
 	flags.StringVar(&o.data, "data", "", "folder to make and to leave behind; without it a temporary one is removed at the end")
 	return flags
 }
@@ -64,6 +65,7 @@ func (c *cluster) describe(ctx context.Context, out io.Writer) error {
 	fmt.Fprintln(t, "\nprogram\taddress\tprocess\tlog")
 	for _, r := range c.replicas {
 		fmt.Fprintf(t, "%s\thttp://%s\t%d\t%s\n", r.name, r.address, r.pid(), r.log)
+		fmt.Fprintf(t, "%s, metrics\thttp://%s/metrics\t%d\t%s\n", r.name, r.metrics, r.pid(), r.log)
 	}
 	for _, n := range c.nodes {
 		s, err := n.status(ctx)

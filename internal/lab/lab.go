@@ -101,6 +101,19 @@ func Folder(path string) error {
 	return Give(path)
 }
 
+// CanEnter tells whether programs started as unprivileged can go into a folder, which all folders above must allow.
+func CanEnter(folder string) error {
+	p, err := Command{Path: "/bin/sh", Args: []string{"-c", `cd "$1"`, "sh", folder}, Dir: "/", Unprivileged: true}.Start()
+	if err != nil {
+		return err
+	}
+	<-p.ended
+	if p.failed {
+		return fmt.Errorf("the user that runs database servers cannot enter %s: name a folder that everybody may pass through", folder)
+	}
+	return nil
+}
+
 // Give makes a file or folder the property of programs started as unprivileged.
 func Give(path string) error {
 	user, err := embedded.ServerUser()

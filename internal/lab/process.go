@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	readyMost  = time.Minute           // from the start of a program to its first answer
+	readyMost  = 2 * time.Minute       // from the start of a program to its first answer
 	readyEvery = 50 * time.Millisecond // between two questions whether it answers
 	stopMost   = 40 * time.Second      // from SIGTERM to SIGKILL; the portal takes up to 26 s
 	tailLines  = 12                    // of a program's output that an error carries
@@ -43,6 +43,7 @@ type Process struct {
 
 	process *os.Process
 	ended   chan struct{}
+	failed  bool          // ended with another status than 0; set before ended is closed
 	output  *bytes.Buffer // where there is no log; read only once it has ended
 }
 
@@ -92,7 +93,7 @@ func (p *Process) start(cmd *exec.Cmd) error {
 		}
 		started <- err
 		if err == nil {
-			cmd.Wait() // how it ended is of interest only while it is waited for, and then its output tells
+			p.failed = cmd.Wait() != nil
 			close(p.ended)
 		}
 	}()
@@ -126,7 +127,7 @@ func (p *Process) Stop() {
 	}
 }
 
-// AwaitOK asks until the address answers 200, for a minute at most. The error of a program that ended meanwhile carries
+// AwaitOK asks until the address answers 200, for two minutes at most. The error of a program that ended meanwhile carries
 // the last that it wrote.
 func (p *Process) AwaitOK(ctx context.Context, address string) error {
 	return p.Await(ctx, func(ctx context.Context) error {
@@ -146,7 +147,7 @@ func (p *Process) AwaitOK(ctx context.Context, address string) error {
 	})
 }
 
-// Await calls ready until it returns nil, for a minute at most.
+// Await calls ready until it returns nil, for two minutes at most.
 func (p *Process) Await(ctx context.Context, ready func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, readyMost)
 	defer cancel()
