@@ -13,6 +13,7 @@ import (
 	"wenji/internal/postgres"
 	"wenji/internal/vault"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 )
 
@@ -73,7 +74,16 @@ const serveHelp = `启动服务。设置写在环境变量里，全部说明见 
 
 // logger writes JSON lines, so that nothing a stranger sends can forge one.
 func logger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: withoutRows}))
+}
+
+// withoutRows leaves of an error of PostgreSQL its code and names alone: message and detail can quote a row.
+func withoutRows(_ []string, a slog.Attr) slog.Attr {
+	var pg *pgconn.PgError
+	if err, ok := a.Value.Any().(error); ok && errors.As(err, &pg) {
+		return slog.String(a.Key, "SQLSTATE "+pg.Code+" "+pg.ConstraintName+" in "+pg.TableName)
+	}
+	return a
 }
 
 // listen takes the port first of all, so that a busy one is named before anything else is started.
