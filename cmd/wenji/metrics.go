@@ -31,11 +31,16 @@ func (p *portal) serveMetrics(ctx context.Context) {
 		log.Warn("metrics can be read from other machines: let the firewall admit the monitoring alone", "address", address.String())
 	}
 	version, revision := buildVersion()
+	pools := map[string]*postgres.DB{"pages": p.db, "submit": p.submit, "export": p.export}
+	if p.standby != nil {
+		pools["standby"] = p.standby.DB
+	}
 	server := metrics.Server(metrics.Sources{
 		Version: version, Revision: revision,
 		Requests: p.server.Requests,
 		Pages:    p.server.PageCounts,
-		Pools:    map[string]*postgres.DB{"pages": p.db, "submit": p.submit, "export": p.export},
+		Pools:    pools,
+		Standby:  p.standby,
 		DB:       p.db,
 		Comments: p.server.Comments,
 		Captcha:  p.server.Captcha,

@@ -25,6 +25,7 @@ type Sources struct {
 	Pages             func() Pages
 	Pools             map[string]*postgres.DB // by the name that becomes the label
 	DB                *postgres.DB            // is asked for what lies in the database
+	Standby           *postgres.Standby       // public pages are read from it; nil: none is set
 	Comments          *comment.Store
 	Captcha           *captcha.Challenges
 	Reports           *report.Store

@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -32,12 +33,18 @@ func watched(t *testing.T, db *postgres.DB) Sources {
 	if err != nil {
 		t.Fatal(err)
 	}
+	standby, err := postgres.OpenStandby(t.Context(), pgtest.URL(db), 0, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(standby.Close)
 	return Sources{
 		Version: "v1.2.3", Revision: "abc",
 		Requests: NewRequests(),
 		Pages:    func() Pages { return Pages{Hits: 7, Renders: 2, Stale: 1, Kept: 2} },
 		Pools:    map[string]*postgres.DB{"pages": db},
 		DB:       db,
+		Standby:  standby,
 		Comments: comment.NewStore(db, db, keys, &throttle.Limiter{DB: db, Index: keys.Index}),
 		Captcha:  captcha.New(keys.Box(captcha.Purpose), db, captcha.Options{FixedDigits: "135790"}),
 		Reports:  &report.Store{DB: db, Calendar: &calendar.Store{DB: db}, Now: db.Now},
@@ -142,7 +149,7 @@ func TestAScrapeTellsWhatWaitsAndWhatBecameOfIt(t *testing.T) {
 		`wenji_submissions_total{outcome="failed"} 0`, `wenji_submissions_total{outcome="unknown"} 0`, `wenji_submit_queue_max 512`,
 		`wenji_captcha_issued_total 1`, `wenji_captcha_answers_total{result="wrong"} 1`, `wenji_captcha_answers_total{result="used"} 1`,
 		`wenji_page_cache_hits_total 7`, `wenji_page_cache_misses_total 2`, `wenji_page_cache_stale_total 1`, `wenji_page_cache_entries 2`,
-		`wenji_database_sync_wanted 0`, `wenji_database_standbys{state="sync"} 0`,
+		`wenji_database_sync_wanted 0`, `wenji_read_standby_usable 0`, `wenji_database_standbys{state="sync"} 0`,
 	)
 	if age := linesOf(text, "wenji_comments_oldest_waiting_seconds"); len(age) != 1 || !strings.HasPrefix(age[0], "wenji_comments_oldest_waiting_seconds 2592") {
 		t.Errorf("the oldest comment waits %q, want three days", age)

@@ -16,6 +16,7 @@ type process struct {
 	pageHits, pageRenders, pageStale, pagesKept        *prometheus.Desc
 	connections, connectionsMost                       *prometheus.Desc
 	poolWaits, poolWaitSeconds, poolGaveUp, poolOpened *prometheus.Desc
+	standbyUsable                                      *prometheus.Desc
 	submissions, submitQueue, submitQueueMost          *prometheus.Desc
 	captchaIssued, captchaAnswers, captchaPool         *prometheus.Desc
 }
@@ -41,6 +42,7 @@ func newProcess(s Sources) *process {
 		poolWaitSeconds: desc("wenji_pool_wait_seconds_total", "Time spent waiting for connections.", "pool"),
 		poolGaveUp:      desc("wenji_pool_gave_up_total", "Times the wait for a connection ended without one.", "pool"),
 		poolOpened:      desc("wenji_pool_opened_total", "Connections opened.", "pool"),
+		standbyUsable:   desc("wenji_read_standby_usable", "1 while public pages may be read from a standby, 0 while the primary is read; only where one is set."),
 
 		submissions: desc("wenji_submissions_total",
 			"Comments sent by citizens: acknowledged (a receipt was given), refused (not open, or another text under a used form), "+
@@ -60,7 +62,7 @@ func (p *process) Describe(ch chan<- *prometheus.Desc) {
 	ch <- p.build.Desc()
 	for _, d := range []*prometheus.Desc{
 		p.pageHits, p.pageRenders, p.pageStale, p.pagesKept, p.connections, p.connectionsMost, p.poolWaits, p.poolWaitSeconds,
-		p.poolGaveUp, p.poolOpened, p.submissions, p.submitQueue, p.submitQueueMost, p.captchaIssued, p.captchaAnswers, p.captchaPool,
+		p.poolGaveUp, p.poolOpened, p.standbyUsable, p.submissions, p.submitQueue, p.submitQueueMost, p.captchaIssued, p.captchaAnswers, p.captchaPool,
 	} {
 		ch <- d
 	}
@@ -90,6 +92,9 @@ func (p *process) Collect(ch chan<- prometheus.Metric) {
 		counter(p.poolGaveUp, float64(stat.CanceledAcquireCount()), name)
 		counter(p.poolOpened, float64(stat.NewConnsCount()), name)
 	}
+	if p.sources.Standby != nil {
+		gauge(p.standbyUsable, oneIf(p.sources.Standby.Usable()))
+	}
 	outcomes := p.sources.Comments.Outcomes()
 	counter(p.submissions, float64(outcomes.Acknowledged), "acknowledged")
 	counter(p.submissions, float64(outcomes.Refused), "refused")
@@ -104,6 +109,13 @@ func (p *process) Collect(ch chan<- prometheus.Metric) {
 		counter(p.captchaAnswers, float64(n), resultLabel(result))
 	}
 	gauge(p.captchaPool, float64(challenges.Pool))
+}
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 func resultLabel(r captcha.Result) string {

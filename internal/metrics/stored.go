@@ -110,11 +110,7 @@ func (s *stored) Collect(ch chan<- prometheus.Metric) {
 	gauge(s.standbys, float64(f.standbys.Sync), "sync")
 	gauge(s.standbys, float64(f.standbys.Async), "async")
 	gauge(s.standbys, float64(f.standbys.Hidden), "hidden")
-	wanted := 0.0
-	if f.standbys.Wanted {
-		wanted = 1
-	}
-	gauge(s.syncWanted, wanted)
+	gauge(s.syncWanted, oneIf(f.standbys.Wanted))
 }
 
 func (f *figures) since(t *time.Time) float64 {
