@@ -24,6 +24,7 @@ type command struct {
 var commands = []command{
 	{"up", "start a cluster and keep it until Ctrl-C", up},
 	{"drill", "lose machines under load and compare what was acknowledged with what is stored", drill},
+	{"pitr", "back up under load, lose the server, make a mistake; restore the latest point and the moment before", pitr},
 }
 
 func main() {
