@@ -2,7 +2,7 @@
 # package manager when the recipe runs as root or may use sudo, and named otherwise.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build deb generate schema test check bench cluster drill cover postgresql browser
+.PHONY: help run build deb generate schema test check bench cluster drill backup-drill cover postgresql browser
 .DELETE_ON_ERROR:
 
 GO    ?= go
@@ -20,7 +20,7 @@ AXE         := $(E2E)/node_modules/.package-lock.json
 BUILDVCS    := $(shell git status >/dev/null 2>&1 && echo auto || echo false)
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start the portal with sample data (kept in .data)
 	@$(TOOLS) want_postgresql; install
@@ -75,6 +75,10 @@ drill: ## lose machines of such a cluster under load; compare what was acknowled
 	@$(TOOLS) want_postgresql; want_cluster; install
 	@exec $(GO) run ./cmd/cluster drill $(ARGS)
 
+backup-drill: ## lose a server and empty a table under load; restore both from a pgBackRest repository
+	@$(TOOLS) want_postgresql; want_archive; install
+	@exec $(GO) run ./cmd/cluster pitr $(ARGS)
+
 cover: ## run the tests and show what they reach, by function in bin/cover.out
 	@$(TOOLS) want_postgresql; want_browser; want_balancers; install
 	@$(MAKE) --no-print-directory $(AXE)
@@ -113,6 +117,7 @@ want_cluster() {
   want HAProxy 'test -x /usr/sbin/haproxy || command -v haproxy' haproxy haproxy
   want PgBouncer 'test -x /usr/sbin/pgbouncer || command -v pgbouncer' pgbouncer pgbouncer
 }
+want_archive() { want pgBackRest 'command -v pgbackrest' pgbackrest pgbackrest; }
 # want WHAT TEST APT-PACKAGES DNF-PACKAGES notes the packages for install unless TEST succeeds.
 want() {
   if eval "$$2" >/dev/null 2>&1; then return 0; fi
