@@ -37,6 +37,7 @@ type drillRun struct {
 
 	anchors []audit.Anchor // where the record of acts ended after each fault: it must go on from there
 	lost    map[uuid.UUID]bool
+	said    map[string]bool // what was found wrong after the faults before
 	results []result
 }
 
@@ -115,7 +116,7 @@ func choose(only string) ([]harm, error) {
 // runDrill starts a cluster, does one fault after another to it under load, and ends it. The error is of a drill that
 // could not be carried through; what it found wrong is in the results.
 func runDrill(ctx context.Context, o options, list []harm, progress io.Writer) (d *drillRun, err error) {
-	d = &drillRun{progress: progress, began: time.Now(), lost: make(map[uuid.UUID]bool)}
+	d = &drillRun{progress: progress, began: time.Now(), lost: make(map[uuid.UUID]bool), said: make(map[string]bool)}
 	o.disk = diskOfNode
 	if d.cluster, err = startCluster(ctx, o, progress); err != nil {
 		return nil, err
@@ -209,10 +210,12 @@ func (d *drillRun) round(ctx context.Context, h harm) error {
 	if struck != nil {
 		r.wrong = append(r.wrong, struck.Error())
 	}
-	d.results = append(d.results, r)
+	r.wrong = slices.DeleteFunc(r.wrong, func(w string) bool { return d.said[w] }) // of an earlier fault
 	for _, w := range r.wrong {
+		d.said[w] = true
 		d.say("  " + w)
 	}
+	d.results = append(d.results, r)
 	return d.load.fault()
 }
 
@@ -256,6 +259,7 @@ func (d *drillRun) last(ctx context.Context) error {
 		return err
 	}
 	r, err := d.judge(ctx, harm{name: "all", what: "from the first form to the last answer"}, d.loaded, time.Now())
+	r.newlyLost = len(r.lost)
 	d.results = append(d.results, r)
 	return err
 }

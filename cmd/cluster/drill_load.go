@@ -32,17 +32,18 @@ const (
 	readerPause  = 80 * time.Millisecond
 )
 
-// honestWords are what a page of an unanswered form must say: what became of it, and that sending again is safe. The
-// portal's own page knows that nothing was stored, or that it cannot tell; the balancer's cannot tell.
-var honestWords = struct {
-	fate []string
-	safe string
-}{[]string{"您的意见没有保存", "不能确定您的意见是否已经保存"}, "不会重复保存"}
+// honestPages are what the page of a form without a receipt says, one of them: what became of the words, and that sending
+// them again is safe. The portal's own page knows that nothing was stored, or that it cannot tell; the balancer's cannot tell.
+var honestPages = []struct{ fate, safe string }{
+	{"您的意见没有保存", "不会重复保存"},
+	{"不能确定您的意见是否已经保存", "不会重复保存"},
+	{"意见就可能没有保存", "只登记一次"},
+}
 
 func honest(page string) bool {
-	for _, words := range honestWords.fate {
-		if strings.Contains(page, words) {
-			return strings.Contains(page, honestWords.safe)
+	for _, words := range honestPages {
+		if strings.Contains(page, words.fate) && strings.Contains(page, words.safe) {
+			return true
 		}
 	}
 	return false
@@ -77,7 +78,7 @@ func newLoad(base string, keys *vault.KeyRing, j *journal) (*load, error) {
 		base: base, keys: keys, store: &comment.Store{Keys: keys, Now: time.Now}, texts: texts, journal: j,
 		client: &http.Client{
 			Timeout:       patience,
-			Transport:     &http.Transport{MaxIdleConnsPerHost: citizens + readers},
+			Transport:     &http.Transport{DisableKeepAlives: true}, // who has been writing comes back on a fresh connection
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		stopping: make(chan struct{}),
@@ -109,7 +110,6 @@ func (l *load) start(ctx context.Context) {
 func (l *load) stop() error {
 	close(l.stopping)
 	l.working.Wait()
-	l.client.CloseIdleConnections()
 	return l.fault()
 }
 
