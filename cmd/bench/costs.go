@@ -137,7 +137,7 @@ func (a *asked) deskCosts() []cost {
 				return err
 			},
 			page: func(int) []byte { return a.desk("/staff?consultation=" + a.largest) }},
-		{part: "desk", name: "dashboard, figures of the largest consultation", bare: bareSums, bareArg: nothing,
+		{part: "desk", name: "dashboard, the largest consultation", bare: bareSums, bareArg: nothing,
 			run: func(ctx context.Context, _ int) error {
 				_, err := reports.Stats(ctx, a.member, a.largest, a.db.Now().Add(24*time.Hour))
 				return err
@@ -148,7 +148,7 @@ func (a *asked) deskCosts() []cost {
 				return enough(len(list), err)
 			},
 			page: func(int) []byte { return a.desk("/staff/groups") }},
-		{part: "desk", name: "the largest group with 20 members", bare: barePage, bareArg: a.bareKey,
+		{part: "desk", name: "the largest group, 20 members", bare: barePage, bareArg: a.bareKey,
 			run: func(ctx context.Context, _ int) error {
 				if _, err := groups.Group(ctx, a.member, a.group); err != nil {
 					return err
@@ -178,7 +178,7 @@ func (a *asked) publicCosts() []cost {
 	}
 	comments := "/consultations/" + a.largest + "/comments"
 	return []cost{
-		{part: "public", name: "public list of the largest consultation, first page", run: list(comment.PublicFilter{}),
+		{part: "public", name: "public list, first page", run: list(comment.PublicFilter{}),
 			bare: bareList, bareArg: func(int) []any { return []any{a.largest, 1 << 30} },
 			page: func(int) []byte { return a.public(comments + "?sort=newest") }},
 		{part: "public", name: "public list, page in the middle", run: list(comment.PublicFilter{After: a.last / 2}),

@@ -14,7 +14,7 @@ var words = []struct {
 	bar         float64
 }{
 	{"建议", "2 characters, common", 60}, {"老年人", "3 characters, common", 60}, {"养老服务", "4 characters, common", 60},
-	{"助餐", "2 characters, in one of 20", 60}, {"抗衰老", "3 characters, in one of 17", 60},
+	{"助餐", "2 characters, 1 in 20", 60}, {"抗衰老", "3 characters, 1 in 17", 60},
 	{"犇骉", "2 characters, rare", 5}, {"犇骉羴", "3 characters, rare", 60}, {rareWord, "4 characters, rare", 60},
 }
 
@@ -34,12 +34,12 @@ func (a *asked) searchCosts() []cost {
 	for _, w := range words[:1] {
 		list = append(list, a.publicSearch(store, w.text, w.often))
 	}
-	return append(list, a.publicSearch(store, "抗衰老", "3 characters, in one of 17"))
+	return append(list, a.publicSearch(store, "抗衰老", "3 characters, 1 in 17"))
 }
 
 func (a *asked) publicSearch(store *comment.Store, text, often string) cost {
 	f := comment.PublicFilter{ConsultationID: a.largest, Query: text, Limit: 20}
-	return cost{part: "search", name: "citizens' search with its count, " + often, bar: 60, bare: barePage, bareArg: a.bareKey,
+	return cost{part: "search", name: "citizens' search, " + often, bar: 60, bare: barePage, bareArg: a.bareKey,
 		run: func(ctx context.Context, _ int) error {
 			found, _, err := store.PublishedList(ctx, f)
 			if err := enough(len(found), err); err != nil {

@@ -142,7 +142,7 @@ func (f *full) measureBulk(ctx context.Context, g *growth) error {
 		_, err := store.EraseDue(ctx, "bench", due[0].ConsultationID, func(int) {})
 		return err
 	})
-	g.add("bulk", "personal data of the next largest erased", f.comments, took/1000)
+	g.add("bulk", "next largest: personal data erased", f.comments, took/1000)
 	return err
 }
 

@@ -52,10 +52,10 @@ var parts = []part{
 	{"desk", reading("desk", measureClaims)},
 	{"public", reading("public", nil)},
 	{"search", reading("search", nil)},
+	{"growth", measureGrowth}, // before the parts that store and erase much
 	{"citizens", measureCitizens},
 	{"export", measureExport},
 	{"beside", measureBeside},
-	{"growth", measureGrowth},
 }
 
 func partNames() string {

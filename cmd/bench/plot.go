@@ -177,10 +177,7 @@ func (a area) draw(b *strings.Builder, i int, s series, label float64) {
 
 // mark is a point's sign, another for each series.
 func mark(i int, x, y float64, grey string) string {
-	fill := grey
-	if i/4%2 == 1 {
-		fill = "#fff"
-	}
+	fill := []string{grey, "#fff", "#bbb"}[i/4%3]
 	style := fmt.Sprintf(`fill="%s" stroke="%s" stroke-width="1.5"`, fill, grey)
 	switch i % 4 {
 	case 0:
