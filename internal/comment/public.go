@@ -29,6 +29,9 @@ const publicColumns = `consultation_id, number, title, body, masked_name, occupa
 // PublishedList returns a page of published comments and whether more follow. It reads the view published_comment
 // alone, so words that were hidden cannot be found.
 func (s *Store) PublishedList(ctx context.Context, f PublicFilter) ([]Public, bool, error) {
+	if none, err := s.unanswered(ctx, f); none || err != nil {
+		return nil, false, err
+	}
 	limit := min(max(f.Limit, 1), 100)
 	where, args, err := s.publicWhere(ctx, f)
 	if err != nil {
@@ -72,6 +75,9 @@ const CountMost = 1000
 
 // PublishedCount counts the comments that match the filter, paging aside, up to CountMost+1.
 func (s *Store) PublishedCount(ctx context.Context, f PublicFilter) (int, error) {
+	if none, err := s.unanswered(ctx, f); none || err != nil {
+		return 0, err
+	}
 	where, args, err := s.publicWhere(ctx, f)
 	if err != nil {
 		return 0, err
@@ -84,6 +90,16 @@ func (s *Store) PublishedCount(ctx context.Context, f PublicFilter) (int, error)
 		return 0, fmt.Errorf("count published comments of %s: %w", f.ConsultationID, err)
 	}
 	return n, nil
+}
+
+// unanswered tells whether a filter asks for answers where there are none yet, as in every consultation that is open:
+// looking for them would go through all its comments.
+func (s *Store) unanswered(ctx context.Context, f PublicFilter) (bool, error) {
+	if !f.Answered {
+		return false, nil
+	}
+	n, err := s.AnsweredCount(ctx, f.ConsultationID)
+	return n == 0, err
 }
 
 // publicWhere is the filter as a condition: our own words with placeholders, the visitor's words only as arguments.

@@ -159,3 +159,41 @@ func TestGuessingAStatusIsCutOffOnAllReplicas(t *testing.T) {
 		t.Errorf("the right tail still opens a code under attack: %v", err)
 	}
 }
+
+// A page must not cost more the more people sent the same: a comment tells of at most CountMost others, and one more.
+func TestTheCountOfSimilarCommentsStops(t *testing.T) {
+	f := newFixture(t, during())
+	const more = comment.CountMost + 50
+	exec(t, f.db, `
+		INSERT INTO comment (id, consultation_id, number, state, received_at, title, body, masked_name, occupation, text_digest,
+		                     form_digest, code_index, tail_index, public_title, public_body, published_at)
+		SELECT gen_random_uuid(), $1, n, 'published', now(), '标题', '一样的话', '张**', '工人', '', '', int4send(n), '', '标题', '一样的话', now()
+		  FROM generate_series(1, $2::integer) AS n`, consultationID, more)
+	exec(t, f.db, `
+		INSERT INTO comment_group (id, consultation_id, representative_id, members, first_at, last_at, created_at)
+		SELECT gen_random_uuid(), $1, id, $2, now(), now(), now() FROM comment WHERE number = 1`, consultationID, more)
+	exec(t, f.db, `
+		INSERT INTO comment_group_member (comment_id, consultation_id, group_id, similarity, joined_at)
+		SELECT c.id, $1, g.id, 1, now() FROM comment c CROSS JOIN comment_group g`, consultationID)
+	one, err := f.PublishedOne(t.Context(), consultationID, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one.Similar != comment.CountMost+1 {
+		t.Errorf("one of %d similar comments tells of %d, want %d", more, one.Similar, comment.CountMost+1)
+	}
+}
+
+func TestNobodyLooksForAnswersWhereThereAreNone(t *testing.T) {
+	f := newFixture(t, during())
+	exec(t, f.db, `UPDATE consultation SET publication = 'instant'`)
+	submit(t, f, f.draft(t))
+	filter := comment.PublicFilter{ConsultationID: consultationID, Answered: true}
+	list, more, err := f.PublishedList(t.Context(), filter)
+	if err != nil || len(list) > 0 || more {
+		t.Errorf("%d comments are found with an answer, more: %v, %v", len(list), more, err)
+	}
+	if n, err := f.PublishedCount(t.Context(), filter); n != 0 || err != nil {
+		t.Errorf("%d are counted with an answer, %v", n, err)
+	}
+}

@@ -349,3 +349,20 @@ func TestBurstsAreTold(t *testing.T) {
 		t.Error("an address is stored")
 	}
 }
+
+// A member about several clauses is one 条 of one person, and all its clauses are told.
+func TestAMemberAboutSeveralClausesIsCountedOnce(t *testing.T) {
+	f := newFixture(t)
+	several, person := f.arrive(first, "13800000001", "关于电梯", base), "13800000002"
+	f.arrive(first, person, "关于电梯", base)
+	f.arrive(first, person, "关于电梯", base)
+	f.exec(`INSERT INTO clause (id, consultation_id, document, ordinal, kind, number)
+	        SELECT gen_random_uuid(), $1, 'draft', n, 'clause', n FROM generate_series(1, 3) AS n`, first)
+	f.exec(`UPDATE comment SET clause_ids = ARRAY(SELECT id FROM clause WHERE consultation_id = $2) WHERE id = $1`, several, first)
+	f.exec(`UPDATE personal_data SET identity_index = NULL WHERE comment_id = $1`, several)
+	f.catchUp()
+	g := f.only(first)
+	if g.Members != 3 || g.People != 2 || g.Waiting != 3 || !slices.Equal(g.Clauses, []int{1, 2, 3}) {
+		t.Errorf("%d 条, %d 人, %d waiting, clauses %v; want 3, 2, 3, [1 2 3]", g.Members, g.People, g.Waiting, g.Clauses)
+	}
+}

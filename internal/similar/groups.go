@@ -72,20 +72,28 @@ const (
 	pageDefault = 20
 )
 
-// groupColumns are the columns of Group, by its names. Who is who is told by the keyed digest alone.
+// groupColumns are the columns of Group, by its names.
 const groupColumns = `
        g.id, g.consultation_id, g.representative_id, c.number, c.title, c.body, g.members, g.lowest, g.highest, g.first_at, g.last_at, g.merged_into,
-       (SELECT count(DISTINCT p.identity_index) + count(*) FILTER (WHERE p.identity_index IS NULL)
-          FROM comment_group_member m LEFT JOIN personal_data p ON p.comment_id = m.comment_id
-         WHERE m.group_id = g.id AND NOT m.taken_out) AS people,
-       (SELECT count(*)
-          FROM comment_group_member m JOIN comment w ON w.id = m.comment_id
-         WHERE m.group_id = g.id AND NOT m.taken_out AND w.state = 'received') AS waiting,
-       ARRAY(SELECT DISTINCT cl.number
-               FROM comment_group_member m JOIN comment w ON w.id = m.comment_id JOIN clause cl ON cl.id = ANY (w.clause_ids)
-              WHERE m.group_id = g.id AND NOT m.taken_out
-              ORDER BY cl.number
-              LIMIT 100) AS clauses`
+       k.people, k.waiting, k.clauses`
+
+// countMembers, behind a group g, goes through its members once. Who is who is told by the keyed digest alone. A member
+// about several clauses comes once for each of them and is counted with the first.
+const countMembers = `
+		 CROSS JOIN LATERAL (
+		    SELECT count(DISTINCT p.identity_index)
+		           + count(*) FILTER (WHERE p.identity_index IS NULL AND coalesce(u.nth, 1) = 1) AS people,
+		           count(*) FILTER (WHERE w.state = 'received' AND coalesce(u.nth, 1) = 1) AS waiting,
+		           ARRAY(SELECT cl.number
+		                   FROM clause cl
+		                  WHERE cl.id = ANY (array_agg(DISTINCT u.clause_id))
+		                  ORDER BY cl.number
+		                  LIMIT 100) AS clauses
+		      FROM comment_group_member m
+		      JOIN comment w ON w.id = m.comment_id
+		      LEFT JOIN personal_data p ON p.comment_id = m.comment_id
+		      LEFT JOIN LATERAL unnest(w.clause_ids) WITH ORDINALITY AS u (clause_id, nth) ON true
+		     WHERE m.group_id = g.id AND NOT m.taken_out) AS k`
 
 // Groups lists the groups of two and more, the largest first, and the place where the next page begins, nil at the end.
 func (s *Store) Groups(ctx context.Context, by staff.Member, f Filter) (groups []Group, next *Cursor, err error) {
@@ -110,7 +118,7 @@ func (s *Store) Groups(ctx context.Context, by staff.Member, f Filter) (groups [
 	found, err := s.DB.Query(ctx, `
 		SELECT `+groupColumns+`
 		  FROM (SELECT * FROM comment_group g WHERE `+where+` ORDER BY g.members DESC, g.id DESC LIMIT $1) g
-		  JOIN comment c ON c.id = g.representative_id
+		  JOIN comment c ON c.id = g.representative_id`+countMembers+`
 		 ORDER BY g.members DESC, g.id DESC`, args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list groups: %w", err)
@@ -133,7 +141,7 @@ func (s *Store) Group(ctx context.Context, by staff.Member, id uuid.UUID) (Group
 	}
 	found, err := s.DB.Query(ctx, `
 		SELECT `+groupColumns+`
-		  FROM comment_group g JOIN comment c ON c.id = g.representative_id
+		  FROM comment_group g JOIN comment c ON c.id = g.representative_id`+countMembers+`
 		 WHERE g.id = $1`, id)
 	if err != nil {
 		return Group{}, fmt.Errorf("read group %s: %w", id, err)
