@@ -150,6 +150,9 @@ func (b *besides) report(t *table) {
 // lag offers a thousand submissions a second, or what the machine can bear, and watches how old the oldest comment is that
 // the search has not read.
 func (b *besides) lag(ctx context.Context, t *table) error {
+	if err := b.caughtUp(ctx); err != nil { // with what the rounds have left behind
+		return err
+	}
 	wanted := min(1000, 0.8*b.runs.median("alone"))
 	s := steadyLoad{address: b.portal.address, settle: func() error { return nil },
 		prepare: func(n int) (func(c *client, i int) error, error) {

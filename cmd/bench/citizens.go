@@ -45,11 +45,16 @@ func measureCitizens(ctx context.Context, l *bench, t *table) error {
 	if err := a.mixedRates(ctx, t, s); err != nil {
 		return fmt.Errorf("citizens at a constant rate: %w", err)
 	}
+	peak, err := lab.Memory(p.PID, "VmHWM")
+	if err != nil {
+		return err
+	}
+	t.atMost("memory of the portal at its peak meanwhile", "MB", peak, "at rest: "+amount(rest)+" MB", 96)
 	if err := a.tooMany(ctx, t); err != nil {
 		return fmt.Errorf("256 connections: %w", err)
 	}
-	peak, err := lab.Memory(p.PID, "VmHWM")
-	t.atMost("memory of the portal at its peak meanwhile", "MB", peak, "", 96)
+	peak, err = lab.Memory(p.PID, "VmHWM")
+	t.add("memory of the portal at its peak then", amount(peak)+" MB", "", "", "", noBar)
 	return err
 }
 
