@@ -87,8 +87,11 @@ func (l *bench) startNginx(ctx context.Context, portal string) (*nginx, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(l.dir, "nginx")
-	if err := os.Mkdir(dir, 0o755); err != nil {
+	dir, err := os.MkdirTemp(l.dir, "nginx-")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // under root its workers run as another user
 		return nil, err
 	}
 	packed, err := packedBytes(ctx, portal)
