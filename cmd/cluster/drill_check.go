@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"wenji/internal/audit"
@@ -193,21 +192,4 @@ func (d *drillRun) sealed(ctx context.Context) error {
 		}
 		return err
 	})
-}
-
-// ready tells whether a replica says that it is.
-func (r *replica) ready(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.address+"/readyz", nil)
-	if err != nil {
-		return err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", r.name, answer.Status)
-	}
-	return nil
 }

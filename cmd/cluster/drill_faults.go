@@ -30,7 +30,7 @@ var harms = []harm{
 	{"standby", "kill -9 of the synchronous standby and its Patroni, until the other one is synchronous", loseStandby, nil},
 	{"standbys", "kill -9 of both standbys and their Patronis for 8 s", loseStandbys, someTold},
 	{"cancelled", "the stream stalls, pg_cancel_backend on every commit that waits, then the stream goes on", cancelWaits, someTold},
-	{"cancelled-machine", "the same, the forms are sent again, then kill -9 of Patroni and all of the primary", cancelWaitsAndLose, someTold},
+	{"cancelled-machine", "the stream stalls, pg_cancel_backend on every commit that waits, the forms are sent again, then kill -9 of Patroni and all of the primary", cancelWaitsAndLose, someTold},
 	{"disk", "the primary's disk full for 8 s", fillDisk, someTold},
 }
 
