@@ -69,7 +69,8 @@ bench: ## measure the portal against nginx and pgbench on this machine
 
 cluster: ## several replicas over replicated PostgreSQL, all on this machine, until Ctrl-C
 	@$(TOOLS) want_postgresql; want_cluster; install
-	@exec $(GO) run ./cmd/cluster up $(ARGS)
+	@$(GO) build -o bin/cluster ./cmd/cluster
+	@exec ./bin/cluster up $(ARGS)
 
 drill: ## lose machines of such a cluster under load; compare what was acknowledged with what is stored
 	@$(TOOLS) want_postgresql; want_cluster; install

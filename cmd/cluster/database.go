@@ -196,7 +196,7 @@ func (c *cluster) makeDatabase(ctx context.Context) error {
 	}
 	defer conn.Close(ctx)
 	for _, sql := range []string{
-		"CREATE ROLE wenji_app NOLOGIN",
+		"CREATE ROLE wenji_app NOLOGIN IN ROLE pg_read_all_stats", // the metrics tell whether a standby is synchronous
 		"CREATE ROLE wenji_owner LOGIN PASSWORD '" + c.secrets.owner + "'",
 		"CREATE ROLE wenji_portal LOGIN PASSWORD '" + c.secrets.portal + "' IN ROLE wenji_app",
 		"CREATE DATABASE wenji OWNER wenji_owner",
