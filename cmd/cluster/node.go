@@ -133,12 +133,6 @@ func (n *node) killMachine() error {
 	return n.signal(syscall.SIGKILL, false)
 }
 
-// freeze stops PostgreSQL without ending it (SIGSTOP): connections stay open and nothing answers.
-func (n *node) freeze() error { return n.signal(syscall.SIGSTOP, false) }
-
-// thaw lets it go on.
-func (n *node) thaw() error { return n.signal(syscall.SIGCONT, false) }
-
 // startPatroni starts Patroni, which starts PostgreSQL; both may take a while, see status.
 func (n *node) startPatroni() (err error) {
 	path, err := lab.Tool("patroni")
