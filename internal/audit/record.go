@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"wenji/internal/postgres"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
@@ -26,8 +28,8 @@ type Entry struct {
 
 var errNoTime = errors.New("audit entry without a time")
 
-// Record writes the entry in the caller's transaction: it is kept exactly when the change it tells of is kept. At must
-// be set.
+// Record writes the entry in the caller's transaction, at its end (postgres.Last): it is kept exactly when the change it
+// tells of is kept. At must be set.
 func Record(ctx context.Context, tx pgx.Tx, e Entry) error {
 	return RecordAll(ctx, tx, []Entry{e})
 }
@@ -61,12 +63,8 @@ func RecordAll(ctx context.Context, tx pgx.Tx, entries []Entry) error {
 		ids[i], times[i], actors[i], roles[i] = e.ID, e.At, e.Actor, e.Role
 		actions[i], consultations[i], subjects[i], details[i] = e.Action, e.ConsultationID, e.Subject, e.Detail
 	}
-	_, err := tx.Exec(ctx, `
+	return postgres.LastExec(ctx, tx, fmt.Sprintf("record %d audit entries", n), `
 		INSERT INTO audit_entry (id, at, actor, role, action, consultation_id, subject, detail)
 		SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])`,
 		ids, times, actors, roles, actions, consultations, subjects, details)
-	if err != nil {
-		return fmt.Errorf("record %d audit entries: %w", n, err)
-	}
-	return nil
 }

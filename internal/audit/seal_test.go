@@ -47,6 +47,8 @@ func TestTheEntryOfALongTransactionIsSealedLater(t *testing.T) {
 	var late []uuid.UUID
 	must(t, db.InTx(t.Context(), func(tx pgx.Tx) error {
 		must(t, Record(t.Context(), tx, Entry{ID: early, At: noon, Actor: "a", Role: "r", Action: "slow"}))
+		_, err := tx.Exec(t.Context(), `SELECT 1`) // the entry is written in front of the next statement
+		must(t, err)
 		late = record(t, db, 3) // begun after, committed before
 		for range 3 {
 			if n, err := s.SealOnce(t.Context()); n != 0 || err != nil {

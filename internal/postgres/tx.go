@@ -63,29 +63,24 @@ func (db *DB) once(ctx context.Context, o pgx.TxOptions, fn func(tx pgx.Tx) erro
 		return fmt.Errorf("get a connection: %w", err)
 	}
 	defer conn.Release()
-	tx, err := conn.BeginTx(ctx, o)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
+	tx := &flight{conn: conn, options: o}
 	done := false
 	defer func() {
 		if !done {
-			err = errors.Join(err, rollback(ctx, conn, tx, err))
+			err = errors.Join(err, rollback(ctx, conn, tx.begun, err))
 		}
 	}()
 	if err := fn(tx); err != nil {
 		return err
 	}
-	warnings := conn.Conn().PgConn().CustomData()
-	delete(warnings, warningKey)
-	done = true
-	if err := tx.Commit(ctx); err != nil {
-		if answered(err) {
-			return fmt.Errorf("commit: %w", err)
-		}
+	warned, sure, err := tx.commit(ctx)
+	done = err == nil || !sure
+	switch {
+	case err != nil && sure:
+		return fmt.Errorf("commit: %w", err)
+	case err != nil:
 		return fmt.Errorf("%w: %w", ErrUnconfirmed, err)
-	}
-	if warnings[warningKey] != nil {
+	case warned:
 		return ErrUnconfirmed
 	}
 	return nil
@@ -102,11 +97,14 @@ func Confirm(ctx context.Context, tx pgx.Tx) error {
 }
 
 // rollback ends tx even when ctx is over. A server that has become read-only is left for good, so that the pool looks
-// for the new primary.
+// for the new primary. tx is nil where no statement was sent.
 func rollback(ctx context.Context, conn *pgxpool.Conn, tx pgx.Tx, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
-	err := tx.Rollback(ctx)
+	var err error
+	if tx != nil {
+		err = tx.Rollback(ctx)
+	}
 	if errors.Is(err, pgx.ErrTxClosed) {
 		err = nil
 	}

@@ -279,7 +279,11 @@ func endWaiting(t *testing.T, db *postgres.DB, end string) error {
 	t.Helper()
 	ctx := context.Background()
 	result := make(chan error)
-	commit := func() { result <- db.InTx(ctx, func(tx pgx.Tx) error { return insert(ctx, tx, "一") }) }
+	commit := func() {
+		result <- db.InTx(ctx, func(tx pgx.Tx) error {
+			return errors.Join(insert(ctx, tx, "一"), postgres.LastExec(ctx, tx, "add a word", insertWord, "二"))
+		})
+	}
 	go commit()
 	for ended := false; !ended; {
 		select {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"wenji/internal/postgres"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
@@ -15,7 +17,7 @@ type Row struct {
 	Sealed
 }
 
-// Store inserts rows in the caller's transaction, in one statement.
+// Store inserts rows in the caller's transaction, in one statement at its end (postgres.Last).
 func Store(ctx context.Context, tx pgx.Tx, rows []Row) error {
 	n := len(rows)
 	ids, consultations := make([][16]byte, n), make([]string, n)
@@ -26,12 +28,8 @@ func Store(ctx context.Context, tx pgx.Tx, rows []Row) error {
 		names[i], numbers[i], phones[i] = r.Name, r.IDNumber, r.Phone
 		emails[i], orgs[i], identities[i] = r.Email, r.Org, r.IdentityIndex
 	}
-	_, err := tx.Exec(ctx, `
+	return postgres.LastExec(ctx, tx, fmt.Sprintf("store personal data of %d comments", n), `
 		INSERT INTO personal_data (comment_id, consultation_id, name, id_number, phone, email, org, identity_index)
 		SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[])`,
 		ids, consultations, names, numbers, phones, emails, orgs, identities)
-	if err != nil {
-		return fmt.Errorf("store personal data of %d comments: %w", n, err)
-	}
-	return nil
 }
