@@ -93,7 +93,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		options postgres.Options
 	}{
 		{&p.db, postgres.Options{Name: "wenji", MaxConns: 8, StatementTimeout: queryMost}},
-		{&p.submit, postgres.Options{Name: "wenji submit", MaxConns: 3, StatementTimeout: queryMost}},
+		{&p.submit, postgres.Options{Name: "wenji submit", MaxConns: 3, StatementTimeout: queryMost, ByKey: true}},
 		{&p.export, postgres.Options{Name: "wenji export", MaxConns: 2}},
 		{&p.watch, postgres.Options{Name: "wenji watch", MaxConns: 1, StatementTimeout: queryMost}},
 	} {

@@ -6,26 +6,29 @@ import (
 	"fmt"
 	"time"
 
+	"wenji/internal/postgres"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
 const (
-	indexBatch = 200
+	indexBatch = 100
 	indexPause = 500 * time.Millisecond // between looks for what is new
-	indexRest  = 150 * time.Millisecond // between full batches: searching may wait, citizens may not
+	indexRest  = 2                      // times as long as a full batch took: searching may wait, citizens may not
 )
 
 // Index reads new and changed comments into the search, and new ones into the tallies, until ctx ends. Any number of replicas may run it; each comment
 // is read by one. It works behind what is submitted and never in its way: a search looks itself through what has not
-// been read yet.
+// been read yet. A machine that is busy makes batches slow, and so the rests between them long.
 func (s *Store) Index(ctx context.Context) {
 	for {
+		began := time.Now()
 		n, err := s.indexOnce(ctx, indexBatch, leastFirst)
 		counted, errCount := s.tallyOnce(ctx)
 		pause := indexPause
-		if err == nil && n >= indexBatch || errCount == nil && counted > 0 {
-			pause = indexRest
+		if err == nil && n >= indexBatch || errCount == nil && counted >= tallyMost {
+			pause = indexRest * time.Since(began)
 		}
 		select {
 		case <-ctx.Done():
@@ -96,10 +99,10 @@ func indexFresh(ctx context.Context, tx pgx.Tx, most, order int) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("look for comments to index: %w", err)
 	}
+	last = min(last, mark+most)
 	rows, err := tx.Query(ctx, indexSelect+`
-		 WHERE consultation_id = $1 AND number > $2
-		 ORDER BY number
-		 LIMIT $3`, consultationID, mark, most)
+		 WHERE consultation_id = $1 AND number > $2 AND number <= $3
+		 ORDER BY number`, consultationID, mark, last)
 	if err != nil {
 		return 0, fmt.Errorf("read comments of %s to index: %w", consultationID, err)
 	}
@@ -107,16 +110,11 @@ func indexFresh(ctx context.Context, tx pgx.Tx, most, order int) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read comments of %s to index: %w", consultationID, err)
 	}
-	if len(list) == most {
-		last = list[len(list)-1].Number
-	}
 	if err := putIndexed(ctx, tx, list); err != nil {
 		return 0, err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE comment_search_mark SET number = $2 WHERE consultation_id = $1`, consultationID, last); err != nil {
-		return 0, fmt.Errorf("mark %s as indexed: %w", consultationID, err)
-	}
-	return len(list), nil
+	return last - mark, postgres.LastExec(ctx, tx, "mark "+consultationID+" as indexed",
+		`UPDATE comment_search_mark SET number = $2 WHERE consultation_id = $1`, consultationID, last)
 }
 
 // beginMarks makes the marks of new consultations, from the next round on.

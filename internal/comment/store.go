@@ -105,9 +105,9 @@ const insertArrived = `, fresh AS MATERIALIZED (
   SELECT f.id, f.consultation_id, k.base + f.place, CASE f.way WHEN 'instant' THEN 'published' ELSE 'received' END,
          f.now, f.title, f.body,
          CASE WHEN f.clauses = '{}' THEN '{}'
-              ELSE ARRAY(SELECT cl.id FROM unnest(f.clauses::int[]) AS wanted (number)
-                           JOIN clause cl ON cl.consultation_id = f.consultation_id AND cl.document = 'draft'
-                                         AND cl.kind = 'clause' AND cl.number = wanted.number
+              ELSE ARRAY(SELECT cl.id FROM clause cl
+                          WHERE cl.consultation_id = f.consultation_id AND cl.document = 'draft' AND cl.kind = 'clause'
+                            AND cl.number = ANY (f.clauses::int[])
                           ORDER BY cl.number) END,
          f.masked_name, f.occupation,
          f.flags::text[] || CASE f.way WHEN 'flood' THEN '{flood}'::text[] ELSE '{}' END,
@@ -115,14 +115,7 @@ const insertArrived = `, fresh AS MATERIALIZED (
          CASE f.way WHEN 'instant' THEN f.title END, CASE f.way WHEN 'instant' THEN f.body END,
          CASE f.way WHEN 'instant' THEN f.now END, CASE f.way WHEN 'instant' THEN f.now END
     FROM fresh f JOIN counted k USING (consultation_id)
-  RETURNING id, consultation_id, number, state, received_at, code_attempt, form_digest, clause_ids
-), by_clause AS (
-  INSERT INTO clause_count AS n (consultation_id, clause_id, published)
-  SELECT a.consultation_id, u.clause_id, count(*)
-    FROM added a, unnest(a.clause_ids) AS u (clause_id)
-   WHERE a.state = 'published'
-   GROUP BY a.consultation_id, u.clause_id
-  ON CONFLICT (consultation_id, clause_id) DO UPDATE SET published = n.published + excluded.published
+  RETURNING id, consultation_id, number, state, received_at, code_attempt, form_digest
 )
 SELECT id, consultation_id, number, state, received_at, code_attempt, form_digest, true AS fresh FROM added
  UNION ALL
@@ -149,7 +142,8 @@ func insertAll(ctx context.Context, tx pgx.Tx, rows []newComment, statement stri
 	}
 	sealed := make([]vault.Row, 0, len(rows))
 	entries := make([]audit.Entry, 0, len(rows))
-	published := make(map[string]bool)
+	var published [][16]byte
+	changed := make(map[string]bool)
 	known := false
 	for _, row := range rows {
 		r := results[row.id]
@@ -160,7 +154,8 @@ func insertAll(ctx context.Context, tx pgx.Tx, rows []newComment, statement stri
 		sealed = append(sealed, vault.Row{CommentID: row.id, ConsultationID: row.consultationID, Sealed: row.personal})
 		entries = append(entries, submitted(row, r))
 		if r.state == Published {
-			published[row.consultationID] = true
+			published = append(published, row.id)
+			changed[row.consultationID] = true
 		}
 	}
 	if len(sealed) == 0 {
@@ -178,7 +173,22 @@ func insertAll(ctx context.Context, tx pgx.Tx, rows []newComment, statement stri
 	if len(published) == 0 {
 		return results, nil
 	}
-	return results, announce.Changed(ctx, tx, slices.Collect(maps.Keys(published))...)
+	if err := countPublished(ctx, tx, published); err != nil {
+		return nil, err
+	}
+	return results, announce.Changed(ctx, tx, slices.Collect(maps.Keys(changed))...)
+}
+
+// countPublished adds comments that were published as they were stored to the counts of their clauses.
+func countPublished(ctx context.Context, tx pgx.Tx, published [][16]byte) error {
+	return postgres.LastExec(ctx, tx, "count comments on clauses", `
+		INSERT INTO clause_count AS n (consultation_id, clause_id, published)
+		SELECT c.consultation_id, u.clause_id, count(*)
+		  FROM comment c, unnest(c.clause_ids) AS u (clause_id)
+		 WHERE c.id = ANY ($1)
+		 GROUP BY c.consultation_id, u.clause_id
+		 ORDER BY u.clause_id
+		ON CONFLICT (consultation_id, clause_id) DO UPDATE SET published = n.published + excluded.published`, published)
 }
 
 func submitted(row newComment, r stored) audit.Entry {

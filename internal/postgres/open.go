@@ -36,6 +36,11 @@ type Options struct {
 	Name             string        // application_name, as pg_stat_activity shows it; empty means wenji
 	StatementTimeout time.Duration // the server cancels a statement that runs longer; 0 means never
 	Skew             time.Duration // see DB.Skew
+
+	// ByKey says that every statement finds its rows by an index. PostgreSQL keeps the plan of a statement made while a
+	// table was small, which reads all of it, until the table is analysed; in the minute of a rush that has grown to
+	// hundreds of thousands of rows.
+	ByKey bool
 }
 
 // Open returns a pool for the PostgreSQL at url (an address or key=value pairs). It connects when first used, so the
@@ -72,6 +77,9 @@ func open(ctx context.Context, url string, o Options, prepare func(context.Conte
 	setParam(cc, "application_name", o.Name, "wenji")
 	setParam(cc, "timezone", "", "Asia/Shanghai")
 	setParam(cc, "idle_in_transaction_session_timeout", "", milliseconds(idleInTransaction))
+	if o.ByKey {
+		cc.RuntimeParams["enable_seqscan"] = "off"
+	}
 	if o.StatementTimeout > 0 {
 		cc.RuntimeParams["statement_timeout"] = milliseconds(o.StatementTimeout)
 	}

@@ -44,21 +44,33 @@ func (s *Store) now() time.Time { return s.Now().Truncate(time.Microsecond) }
 const (
 	restBetween = 500 * time.Millisecond
 	batchMost   = 256 // comments looked at in one transaction
+	// Run takes small batches and rests between them for this many times as long as each took: grouping may wait,
+	// citizens who submit may not. A machine that is busy makes batches slow, and so the rests long.
+	batchGentle = 64
+	restFor     = 3
 )
 
 // Run puts comments into groups as they arrive, and keeps arrivals, until ctx ends. Any number of replicas may run it:
 // the comments of one consultation are looked at by one of them at a time, in the order of their numbers.
 func (s *Store) Run(ctx context.Context) {
-	tick := time.NewTicker(restBetween)
-	defer tick.Stop()
+	var flushed time.Time
 	for {
+		began := time.Now()
+		n, err := s.batch(ctx, batchGentle)
+		s.warn(ctx, "grouping comments", err)
+		pause := restBetween
+		if n >= batchGentle {
+			pause = restFor * time.Since(began)
+		}
+		if time.Since(flushed) >= restBetween {
+			flushed = time.Now()
+			s.warn(ctx, "counting arrivals", s.flushArrivals(ctx))
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(pause):
 		}
-		s.warn(ctx, "grouping comments", s.CatchUp(ctx))
-		s.warn(ctx, "counting arrivals", s.flushArrivals(ctx))
 	}
 }
 
@@ -94,14 +106,15 @@ func (s *Store) batch(ctx context.Context, most int) (n int, err error) {
 		if err != nil {
 			return err
 		}
-		if n = len(fresh); n > 0 {
-			last = fresh[n-1].number
+		last = min(last, from+most)
+		n = last - from
+		if len(fresh) > 0 {
 			if err := s.group(ctx, tx, consultationID, fresh); err != nil {
 				return err
 			}
 		}
-		_, err = tx.Exec(ctx, `UPDATE similar_progress SET last_number = $2 WHERE consultation_id = $1`, consultationID, last)
-		return err
+		return postgres.LastExec(ctx, tx, "note how far "+consultationID+" was looked at",
+			`UPDATE similar_progress SET last_number = $2 WHERE consultation_id = $1`, consultationID, last)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("group comments: %w", err)
@@ -112,25 +125,29 @@ func (s *Store) batch(ctx context.Context, most int) (n int, err error) {
 // nextConsultation locks the progress of a consultation with comments that nobody has looked at. Numbers are given
 // under a lock that is held to the commit, so whoever sees the last one sees all before it.
 func nextConsultation(ctx context.Context, tx pgx.Tx) (id string, from, last int, err error) {
-	_, err = tx.Exec(ctx, `
-		INSERT INTO similar_progress (consultation_id)
-		SELECT k.consultation_id
-		  FROM comment_count k
-		 WHERE k.last_number > 0 AND NOT EXISTS (SELECT FROM similar_progress p WHERE p.consultation_id = k.consultation_id)
-		ON CONFLICT DO NOTHING`)
-	if err != nil {
-		return "", 0, 0, err
+	for begun := false; ; begun = true {
+		err = tx.QueryRow(ctx, `
+			SELECT p.consultation_id, p.last_number, k.last_number
+			  FROM similar_progress p JOIN comment_count k ON k.consultation_id = p.consultation_id
+			 WHERE k.last_number > p.last_number
+			 LIMIT 1
+			   FOR UPDATE OF p SKIP LOCKED`).Scan(&id, &from, &last)
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return id, from, last, err
+		}
+		if begun {
+			return "", 0, 0, nil
+		}
+		tag, err := tx.Exec(ctx, `
+			INSERT INTO similar_progress (consultation_id)
+			SELECT k.consultation_id
+			  FROM comment_count k
+			 WHERE k.last_number > 0 AND NOT EXISTS (SELECT FROM similar_progress p WHERE p.consultation_id = k.consultation_id)
+			ON CONFLICT DO NOTHING`)
+		if err != nil || tag.RowsAffected() == 0 {
+			return "", 0, 0, err
+		}
 	}
-	err = tx.QueryRow(ctx, `
-		SELECT p.consultation_id, p.last_number, k.last_number
-		  FROM similar_progress p JOIN comment_count k ON k.consultation_id = p.consultation_id
-		 WHERE k.last_number > p.last_number
-		 LIMIT 1
-		   FOR UPDATE OF p SKIP LOCKED`).Scan(&id, &from, &last)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", 0, 0, nil
-	}
-	return id, from, last, err
 }
 
 // lock keeps the groups of a consultation from being changed by anyone else until tx ends.
@@ -147,9 +164,8 @@ func readFresh(ctx context.Context, tx pgx.Tx, consultationID string, from, most
 	found, err := tx.Query(ctx, `
 		SELECT id, number, received_at, title, body
 		  FROM comment
-		 WHERE consultation_id = $1 AND number > $2
-		 ORDER BY number
-		 LIMIT $3`, consultationID, from, most)
+		 WHERE consultation_id = $1 AND number > $2 AND number <= $2 + $3
+		 ORDER BY number`, consultationID, from, most)
 	if err != nil {
 		return nil, err
 	}
