@@ -166,7 +166,7 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	for _, f := range []func(context.Context){
 		p.server.Comments.Run, p.server.Comments.Index, p.server.Captcha.Run, p.server.Similar.Run, p.server.Exports.Run, p.server.Listen, p.server.Inspection.Run,
 		p.server.WatchStandby,
-		p.janitor, p.mail.Run, p.serveMetrics,
+		p.janitor, p.mail.Run, p.serveMetrics, giveBackMemory,
 		func(ctx context.Context) { p.config.keys.Watch(ctx, p.config.log) },
 		func(ctx context.Context) {
 			p.server.Retention.Run(ctx, func(err error) { logEnd(p.config.log, "erasing what is due", err) })
