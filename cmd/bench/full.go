@@ -171,6 +171,12 @@ func (f *full) finish(ctx context.Context) error {
 	})
 }
 
+// drop removes the database.
+func (f *full) drop(ctx context.Context) error {
+	f.db.Close()
+	return f.exec(ctx, f.pg.URL(), fmt.Sprintf("DROP DATABASE full_%d WITH (FORCE)", f.comments))
+}
+
 func (f *full) asOwner(ctx context.Context, do func(conn *pgx.Conn) error) error {
 	conn, err := pgx.Connect(ctx, f.database)
 	if err != nil {

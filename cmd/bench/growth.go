@@ -52,6 +52,12 @@ func measureGrowth(ctx context.Context, l *bench, t *table) error {
 		if err := l.measureSize(ctx, g, size); err != nil {
 			return fmt.Errorf("%d comments: %w", size, err)
 		}
+		if size == l.rows {
+			continue
+		}
+		if err := l.fulls[size].drop(ctx); err != nil {
+			return err
+		}
 	}
 	t.growth = g
 	if l.plots == "" {

@@ -41,13 +41,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, c te
 		packed := buffers.Get().(*bytes.Buffer)
 		defer buffers.Put(packed)
 		packed.Reset()
-		z := zippers.Get().(*gzip.Writer)
-		defer zippers.Put(z)
-		z.Reset(packed)
-		if _, err := z.Write(body.Bytes()); err != nil {
-			return err
-		}
-		if err := z.Close(); err != nil {
+		if err := pack(packed, body.Bytes()); err != nil {
 			return err
 		}
 		h["Content-Encoding"] = gzipCoding
@@ -60,6 +54,18 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, c te
 	}
 	w.Write(body.Bytes()) // an error here means that the client has gone; nobody is left to be told
 	return nil
+}
+
+// pack compresses a page. Its compressor is free for others before the page is sent: it holds more than a megabyte, and clients
+// may be many and slow.
+func pack(to *bytes.Buffer, page []byte) error {
+	z := zippers.Get().(*gzip.Writer)
+	defer zippers.Put(z)
+	z.Reset(to)
+	if _, err := z.Write(page); err != nil {
+		return err
+	}
+	return z.Close()
 }
 
 func takesGzip(r *http.Request) bool {
