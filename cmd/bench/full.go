@@ -200,13 +200,15 @@ func (f *full) open(ctx context.Context, environment ...string) (*portal, error)
 	return p, nil
 }
 
-// caughtUp waits until the search and the groups have all comments, and the record is sealed.
+// caughtUp waits until search, groups and totals have all comments, and the record is sealed.
 func (f *full) caughtUp(ctx context.Context) error {
 	for {
 		var behind bool
 		err := f.db.QueryRow(ctx, `
 			SELECT EXISTS (SELECT FROM comment_search_stale)
 			    OR EXISTS (SELECT FROM comment_count k LEFT JOIN comment_search_mark m USING (consultation_id)
+			                WHERE k.last_number > coalesce(m.number, 0))
+			    OR EXISTS (SELECT FROM comment_count k LEFT JOIN comment_tally_mark m USING (consultation_id)
 			                WHERE k.last_number > coalesce(m.number, 0))
 			    OR EXISTS (SELECT FROM comment_count k LEFT JOIN similar_progress p USING (consultation_id)
 			                WHERE k.last_number > coalesce(p.last_number, 0))`).Scan(&behind)

@@ -156,10 +156,17 @@ const captchaPool = 500
 // Go's 100 collects many times a second under load; GOGC in the environment overrides it.
 const collectAt = 400
 
+// memoryAbout is how many bytes the program keeps to while that costs little: towards it collections come sooner than
+// collectAt says. GOMEMLIMIT in the environment overrides it.
+const memoryAbout = 88 << 20
+
 // serve answers on the listener until ctx ends, then lets requests under way finish.
 func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	if _, set := os.LookupEnv("GOGC"); !set {
 		debug.SetGCPercent(collectAt)
+	}
+	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
+		debug.SetMemoryLimit(memoryAbout)
 	}
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup

@@ -123,6 +123,13 @@ func (s *Store) publicWhere(ctx context.Context, f PublicFilter) (string, []any,
 	if !searchable {
 		return "false AND " + strings.Join(where, " AND "), args, nil
 	}
+	for _, w := range words {
+		where = append(where, holds(arg("%"+escapeLike.Replace(w)+"%")))
+	}
+	common, err := s.common(ctx, f.ConsultationID, words)
+	if common || err != nil {
+		return strings.Join(where, " AND "), args, err
+	}
 	unread, err := readUnread(ctx, s.DB, f.ConsultationID)
 	if err != nil {
 		return "", nil, err
@@ -133,11 +140,41 @@ func (s *Store) publicWhere(ctx context.Context, f PublicFilter) (string, []any,
 		indexed = "(" + indexed + " OR number = ANY (" + arg(unread.numbers) + "::integer[]))"
 	}
 	where = append(where, indexed)
-	for _, w := range words {
-		pattern := arg("%" + escapeLike.Replace(w) + "%")
-		where = append(where, "(title ILIKE "+pattern+" OR body ILIKE "+pattern+")")
-	}
 	return strings.Join(where, " AND "), args, nil
+}
+
+// holds is the condition that a word stands in the public copy, letter by letter.
+func holds(pattern string) string {
+	return "(title ILIKE " + pattern + " OR body ILIKE " + pattern + ")"
+}
+
+const (
+	commonSample = 300 // of the newest comments are looked at
+	commonLeast  = 60  // that hold the words make them common
+)
+
+// common tells whether so many comments of the consultation hold the words that a page of them, and a thousand to count, are
+// found sooner by going through its comments in their order than by the index, which names all that hold them first.
+func (s *Store) common(ctx context.Context, consultationID string, words []string) (bool, error) {
+	args := []any{consultationID}
+	var where []string
+	for _, w := range words {
+		args = append(args, "%"+escapeLike.Replace(w)+"%")
+		where = append(where, holds("$"+strconv.Itoa(len(args))))
+	}
+	var n int
+	err := s.DB.QueryRow(ctx, `
+		SELECT count(*)
+		  FROM (SELECT title, body
+		          FROM published_comment
+		         WHERE consultation_id = $1
+		         ORDER BY number DESC
+		         LIMIT `+strconv.Itoa(commonSample)+`) AS newest
+		 WHERE `+strings.Join(where, " AND "), args...).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look at the newest comments of %s: %w", consultationID, err)
+	}
+	return n >= commonLeast, nil
 }
 
 // PublishedOne returns one published comment by its number, or apperr.ErrNotFound.

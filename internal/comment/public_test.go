@@ -197,3 +197,37 @@ func TestNobodyLooksForAnswersWhereThereAreNone(t *testing.T) {
 		t.Errorf("%d are counted with an answer, %v", n, err)
 	}
 }
+
+// Common words are found by going through the comments in their order, others by the index: what is found is the same.
+func TestCommonAndSeldomWordsAreBothFound(t *testing.T) {
+	f := newFixture(t, during())
+	exec(t, f.db, `
+		INSERT INTO comment (id, consultation_id, number, state, received_at, title, body, masked_name, occupation, text_digest,
+		                     form_digest, code_index, tail_index, public_title, public_body, published_at)
+		SELECT gen_random_uuid(), $1, n, 'published', now(), '标题', '', '张**', '工人', '', '', int4send(n), '', '标题',
+		       CASE WHEN n % 100 = 0 THEN '加装电梯与扶手' WHEN n % 2 = 0 THEN '加装扶手' ELSE '别的话' END, now()
+		  FROM generate_series(1, 400) AS n`, consultationID)
+	exec(t, f.db, `UPDATE comment_count SET last_number = 400, published = 400 WHERE consultation_id = $1`, consultationID)
+	for range 5 {
+		if _, err := f.IndexOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		words  string
+		first  int // number of the newest
+		amount int
+	}{{"扶手", 400, 200}, {"电梯", 400, 4}, {"扶手 电梯", 400, 4}, {"扶手 标题", 400, 200}, {"缆车", 0, 0}, {"别的", 399, 200}} {
+		filter := comment.PublicFilter{ConsultationID: consultationID, Query: c.words, Limit: 20}
+		list, more, err := f.PublishedList(t.Context(), filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list) != min(c.amount, 20) || more != (c.amount > 20) || len(list) > 0 && list[0].Number != c.first {
+			t.Errorf("%q: %d found, more %v", c.words, len(list), more)
+		}
+		if n, err := f.PublishedCount(t.Context(), filter); err != nil || n != c.amount {
+			t.Errorf("%q: %d counted, want %d (%v)", c.words, n, c.amount, err)
+		}
+	}
+}

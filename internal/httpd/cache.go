@@ -28,6 +28,7 @@ import (
 type pageCache struct {
 	entries sync.Map // string → *cachedPage
 	size    atomic.Int64
+	bytes   atomic.Int64 // of all entries
 	flights singleflight.Group
 	renders atomic.Int64 // pages rendered since the start
 	hits    atomic.Int64 // requests answered from memory
@@ -55,8 +56,11 @@ type changes struct {
 // settleTime is how long pages are kept at least that change all the time by comments sent here.
 const settleTime = 200 * time.Millisecond
 
-// cachedMost bounds the number of entries; beyond it the cache starts afresh.
-const cachedMost = 4096
+// cachedMost bounds the number of entries, and cachedBytes what they hold; beyond either the cache starts afresh.
+const (
+	cachedMost  = 4096
+	cachedBytes = 24 << 20
+)
 
 type cachedPage struct {
 	minute      int64
@@ -96,8 +100,9 @@ func (c *pageCache) forget(news announce.News) {
 	c.entries.Range(func(key, _ any) bool {
 		id := consultationOf(key.(string))
 		if news.All || id == "" || slices.Contains(news.Consultations, id) {
-			if _, was := c.entries.LoadAndDelete(key); was {
+			if old, was := c.entries.LoadAndDelete(key); was {
 				c.size.Add(-1)
+				c.bytes.Add(-old.(*cachedPage).weight())
 			}
 		}
 		return true
@@ -221,17 +226,25 @@ func (c *pageCache) fill(r *http.Request, key string, now func() time.Time, make
 
 // keep stores an entry unless something has changed since its making began.
 func (c *pageCache) keep(key string, entry *cachedPage, generation int64) {
-	if c.size.Load() >= cachedMost {
+	if c.size.Load() >= cachedMost || c.bytes.Load() >= cachedBytes {
 		c.entries.Clear()
 		c.size.Store(0)
+		c.bytes.Store(0)
 	}
-	if _, had := c.entries.Swap(key, entry); !had {
+	if old, had := c.entries.Swap(key, entry); had {
+		c.bytes.Add(-old.(*cachedPage).weight())
+	} else {
 		c.size.Add(1)
 	}
+	c.bytes.Add(entry.weight())
 	if c.generation(consultationOf(key)) != generation && c.entries.CompareAndDelete(key, entry) {
 		c.size.Add(-1)
+		c.bytes.Add(-entry.weight())
 	}
 }
+
+// weight is about how many bytes an entry holds.
+func (e *cachedPage) weight() int64 { return int64(len(e.plain) + len(e.packed) + 1024) }
 
 func renderEntry(ctx context.Context, r *http.Request, make publicPage, minute int64) (*cachedPage, error) {
 	component, err := make(r)
@@ -254,7 +267,7 @@ func renderEntry(ctx context.Context, r *http.Request, make publicPage, minute i
 	sum := sha256.Sum256(plain.Bytes())
 	tag := hex.EncodeToString(sum[:12])
 	return &cachedPage{
-		minute: minute, plain: plain.Bytes(), packed: packed.Bytes(),
+		minute: minute, plain: bytes.Clone(plain.Bytes()), packed: bytes.Clone(packed.Bytes()), // a buffer may hold twice as much
 		tagPlain: []string{`"` + tag + `"`}, tagPacked: []string{`"` + tag + `-gz"`},
 		sizePlain: []string{strconv.Itoa(plain.Len())}, sizePacked: []string{strconv.Itoa(packed.Len())},
 		contentType: contentTypeOf(component),
