@@ -156,9 +156,9 @@ const captchaPool = 500
 // Go's 100 collects many times a second under load; GOGC in the environment overrides it.
 const collectAt = 400
 
-// memoryAbout is how many bytes the program keeps to while that costs little: towards it collections come sooner than
+// memoryAbout is how many bytes of Go the program keeps to while that costs little: towards it collections come sooner than
 // collectAt says. GOMEMLIMIT in the environment overrides it.
-const memoryAbout = 88 << 20
+const memoryAbout = 72 << 20
 
 // serve answers on the listener until ctx ends, then lets requests under way finish.
 func (p *portal) serve(ctx context.Context, listener net.Listener) error {
