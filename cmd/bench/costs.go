@@ -36,7 +36,6 @@ type asked struct {
 	middle    moderation.Cursor // of all that waits
 	group     uuid.UUID         // the largest
 	published []placed          // published comments, anywhere
-	ids       []uuid.UUID       // theirs
 	address   string            // of a portal; empty: no pages
 	cookie    string            // of a moderator
 }
