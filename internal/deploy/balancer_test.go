@@ -35,6 +35,7 @@ type portal struct {
 	mu       sync.Mutex
 	requests []*http.Request
 	unready  atomic.Bool
+	refused  atomic.Int64 // probes told that it is not ready
 	dying    atomic.Bool // every request but the probes ends without an answer
 }
 
@@ -53,6 +54,7 @@ func (p *portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/readyz":
 		if p.unready.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
+			p.refused.Add(1)
 		}
 		return
 	}
