@@ -36,7 +36,7 @@ type portal struct {
 	requests []*http.Request
 	unready  atomic.Bool
 	refused  atomic.Int64 // probes told that it is not ready
-	dying    atomic.Bool // every request but the probes ends without an answer
+	dying    atomic.Bool  // every request but the probes ends without an answer
 }
 
 func newPortal(t *testing.T) *portal {
