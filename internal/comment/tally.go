@@ -51,6 +51,21 @@ func (s *Store) tallyOnce(ctx context.Context) (n int, err error) {
 	return 0, s.recheck(ctx)
 }
 
+// TallyBulk is one step of the counting that Index does, for stores that have grown by much; 0 when nothing is left to
+// count that nobody else has in hand.
+func (s *Store) TallyBulk(ctx context.Context) (n int, err error) {
+	for range 2 { // the first look may have found consultations without a mark
+		err = s.DB.InTx(ctx, func(tx pgx.Tx) (err error) {
+			n, err = tallyFresh(ctx, tx)
+			return err
+		})
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, nil
+}
+
 // tallyFresh counts on where the tally of one consultation ends, and returns how many comments that were. Numbers are
 // given under a lock that is held to the commit, so whoever sees the last one sees all before it.
 func tallyFresh(ctx context.Context, tx pgx.Tx) (int, error) {

@@ -65,7 +65,7 @@ type filling struct {
 }
 
 // Run makes a data set in a migrated database, through the statements of the portal, and leaves it ready to be searched:
-// indexed, grouped, its record sealed. A run that was interrupted goes on where it stood when it is started again with
+// indexed, grouped, counted, its record sealed. A run that was interrupted goes on where it stood when it is started again with
 // the same options. The sample itself is the largest consultation, as it is in the database or put in now.
 //
 // It refuses with *Foreign a database that holds a consultation of a real office, and with *Begun one that holds another
@@ -92,6 +92,11 @@ func Run(ctx context.Context, db *postgres.DB, keys *vault.KeyRing, o Options) e
 	}
 	if err := f.all(ctx, g.plans(o.Comments, o.Consultations, until)); err != nil {
 		return err
+	}
+	for n := 1; n > 0; {
+		if n, err = f.comments.TallyBulk(ctx); err != nil {
+			return err
+		}
 	}
 	sealer := &audit.Sealer{DB: db, Key: keys.AuditKey(), Log: slog.New(slog.DiscardHandler)}
 	for n := 1; n > 0; {

@@ -87,6 +87,7 @@ func TestADataSetIsWholeAndItsTotalsAreExact(t *testing.T) {
 		"public words missing from the search": {`
 			SELECT count(*) FROM comment c JOIN comment_search s ON s.comment_id = c.id WHERE (c.state = 'published') <> (s.public_terms IS NOT NULL)`, 0},
 		"not compared with others": {`SELECT (SELECT count(*) FROM comment) - (SELECT count(*) FROM comment_sketch)`, 0},
+		"not in the tallies":       {`SELECT 3000 - coalesce(sum(count), 0)::int FROM comment_tally WHERE kind = 'day'`, 0},
 		"mails":                    {`SELECT count(*) FROM outbox`, 0},
 	} {
 		args := []any{}
