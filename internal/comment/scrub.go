@@ -80,20 +80,8 @@ type sign struct {
 const fewest = 7
 
 func find(text string) []finding {
-	arabic, chinese, mail := 0, 0, false
-	for _, r := range text {
-		switch {
-		case r >= 0x3000 && r <= 0xa000:
-			if chineseDigit(r) >= 0 {
-				chinese++
-			}
-		case r == '@' || r == '＠':
-			mail = true
-		case arabicDigit(r) >= 0: // full-width ones too
-			arabic++
-		}
-	}
-	if !mail && arabic < fewest && chinese < fewest {
+	arabic, chinese, mail := digitsTogether(text)
+	if !mail && !arabic && !chinese {
 		return nil
 	}
 	signs := visible(text)
@@ -101,14 +89,40 @@ func find(text string) []finding {
 	if mail {
 		found = findEmails(signs)
 	}
-	if arabic >= fewest {
+	if arabic {
 		found = findNumbers(signs, found, arabicDigit)
 	}
-	if chinese >= fewest {
+	if chinese {
 		found = findNumbers(signs, found, chineseDigit)
 	}
 	slices.SortFunc(found, func(a, b finding) int { return a.start - b.start })
 	return found
+}
+
+// digitsTogether tells whether a text may hold a number or an e-mail address at all, as few do: enough digits of one way of
+// writing with no Chinese character between them, which ends every number, or an at sign.
+func digitsTogether(text string) (arabic, chinese, mail bool) {
+	a, c := 0, 0
+	for _, r := range text {
+		switch {
+		case r >= 0x3000 && r <= 0xa000:
+			if chineseDigit(r) >= 0 {
+				c++
+				chinese = chinese || c == fewest
+			} else if r >= 0x4e00 {
+				c = 0
+			}
+			if r >= 0x4e00 {
+				a = 0
+			}
+		case r == '@' || r == '＠':
+			mail = true
+		case arabicDigit(r) >= 0: // full-width ones too
+			a++
+			arabic = arabic || a == fewest
+		}
+	}
+	return arabic, chinese, mail
 }
 
 // visible folds the width and drops signs that look like nothing.

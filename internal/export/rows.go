@@ -24,17 +24,17 @@ type record struct {
 	id                    uuid.UUID
 	number                int
 	receivedAt            time.Time
-	state                 string
+	state                 pgtype.DriverBytes
 	clauses               []uuid.UUID
 	title, body           pgtype.DriverBytes
 	publicTitle           pgtype.DriverBytes
 	publicBody            pgtype.DriverBytes
 	publishedAt           *time.Time
-	reason                string
+	reason                pgtype.DriverBytes
 	maskedName            pgtype.DriverBytes
 	occupation            pgtype.DriverBytes
-	channel               string
-	outcome               string
+	channel               pgtype.DriverBytes
+	outcome               pgtype.DriverBytes
 	outcomeReason         pgtype.DriverBytes
 	answer                pgtype.DriverBytes
 	answeredAt            *time.Time
