@@ -38,17 +38,28 @@ func AppendCell(dst, value []byte) []byte {
 	return append(dst, value[start:]...)
 }
 
-// clean tells that there is nothing to replace, as in nearly every value.
+// clean tells that there is nothing to replace, as in nearly every value. Chinese characters and their punctuation, three
+// bytes each of which any continuation is a character, are passed over without being decoded.
 func clean(value []byte) bool {
-	for i, b := range value {
-		if b < ' ' && b != '\t' && b != '\n' && b != '\r' {
-			return false
-		}
-		if b == 0xef && i+2 < len(value) && value[i+1] == 0xbf && value[i+2] >= 0xbe { // U+FFFE, U+FFFF
-			return false
+	for i := 0; i < len(value); {
+		b := value[i]
+		switch {
+		case b < utf8.RuneSelf:
+			if b < ' ' && b != '\t' && b != '\n' && b != '\r' {
+				return false
+			}
+			i++
+		case i+2 < len(value) && (b >= 0xe1 && b <= 0xec || b == 0xef && value[i+1] < 0xbf) && value[i+1]&0xc0 == 0x80 && value[i+2]&0xc0 == 0x80:
+			i += 3
+		default:
+			r, size := utf8.DecodeRune(value[i:])
+			if r == utf8.RuneError && size == 1 || r == 0xfffe || r == 0xffff {
+				return false
+			}
+			i += size
 		}
 	}
-	return utf8.Valid(value)
+	return true
 }
 
 // runs tells whether a spreadsheet could take the value for a formula.
