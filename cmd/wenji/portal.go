@@ -130,7 +130,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		Reports:        &report.Store{DB: p.db, Calendar: days, Now: p.db.Now},
 		Retention:      &retention.Store{DB: p.db, Keys: c.keys, Calendar: days, Tries: tries, Now: p.db.Now},
 		Mail:           &notify.Store{DB: p.db},
-		Exports:        &export.Store{DB: p.db, Bulk: p.export, Keys: c.keys, Now: p.db.Now, Log: c.log},
+		Exports:        &export.Store{DB: p.db, Bulk: p.export, Keys: c.keys, Now: p.db.Now, Log: c.log, Around: collectOften},
 		Inspection:     &inspection.Store{DB: p.db, Slow: p.export, Key: c.keys.AuditKey(), Now: p.db.Now, Log: c.log},
 		Staff:          &staff.Store{DB: p.db, Keys: c.keys, Tries: tries, Now: p.db.Now, Log: c.log},
 		Captcha:        captcha.New(c.keys.Box(captcha.Purpose), p.db, captcha.Options{FixedDigits: c.captchaDigits, PoolSize: captchaPool, Log: c.log}),
@@ -159,6 +159,19 @@ const collectAt = 400
 // memoryAbout is how many bytes of Go the program keeps to while that costs little: towards it collections come sooner than
 // collectAt says. GOMEMLIMIT in the environment overrides it.
 const memoryAbout = 72 << 20
+
+// collectAtExport is collectAt while an export is made.
+const collectAtExport = 100
+
+// collectOften has the heap collected as Go does by itself while a large file is made, until the returned function is
+// called: what each of its pieces leaves behind would otherwise add up to several times the live heap.
+func collectOften() (after func()) {
+	if _, set := os.LookupEnv("GOGC"); set {
+		return func() {}
+	}
+	before := debug.SetGCPercent(collectAtExport)
+	return func() { debug.SetGCPercent(before) }
+}
 
 // serve answers on the listener until ctx ends, then lets requests under way finish.
 func (p *portal) serve(ctx context.Context, listener net.Listener) error {

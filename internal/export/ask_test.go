@@ -370,3 +370,20 @@ func TestAFileMadeBeforeAnErasureIsGoneAfterIt(t *testing.T) {
 		t.Errorf("%d pieces left, %v", pieces, err)
 	}
 }
+
+func TestTheMakingOfAFileIsTold(t *testing.T) {
+	f := newFixture(t)
+	f.addMany(3, 20)
+	var told []string
+	f.Around = func() func() {
+		told = append(told, "before")
+		return func() { told = append(told, "after") }
+	}
+	if worked, err := f.work(t.Context()); worked || err != nil || told != nil {
+		t.Fatalf("without work: %v, %v, told %q", worked, err, told)
+	}
+	f.personal(Options{ConsultationID: draft, Format: CSV})
+	if got := strings.Join(told, " "); got != "before after" {
+		t.Errorf("told %q", got)
+	}
+}

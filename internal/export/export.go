@@ -69,6 +69,10 @@ type Store struct {
 	Keys *vault.KeyRing
 	Now  func() time.Time
 	Log  *slog.Logger // where the worker reports a fault; nil means nowhere
+
+	// Around is called before the worker makes a file, and what it returns after: a large file leaves much behind to be
+	// collected. Nil does nothing.
+	Around func() (after func())
 }
 
 func (s *Store) now() time.Time { return s.Now().Truncate(time.Microsecond) }

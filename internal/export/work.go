@@ -51,6 +51,9 @@ func (s *Store) work(ctx context.Context) (bool, error) {
 	if r.Attempt > attemptsMost {
 		return true, s.settle(ctx, r, f.entry(s.now(), "export.broken", fmt.Sprintf("given up after %d tries", attemptsMost)), made{}, Failed, 0)
 	}
+	if s.Around != nil {
+		defer s.Around()()
+	}
 	out := &chunkWriter{store: s, ctx: ctx, record: r}
 	whole := newDigester(out)
 	var m made
