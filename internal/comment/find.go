@@ -19,13 +19,15 @@ import (
 // words; if that is a great deal, it was said long ago, and the search goes further back before it takes all. These steps
 // only name comments. They are read in the order of the list, a few at a time, and looked at letter by letter until a page
 // is full: a filter that nothing fits, and a term that stands for another pair of characters, cost what they must.
-var steps = []step{{newest: 200}, {newest: 1000}, {hits: 5000}, {newest: 10_000}, {newest: 50_000}, {hits: hitsMost}}
+var steps = []step{{newest: 200}, {newest: 1000}, {hits: hitsFew}, {newest: 5000}, {newest: 50_000}, {hits: hitsMost}}
 
 // step looks through the newest comments, or at those that hold the terms by the index of these, if they are no more.
 type step struct{ newest, hits int }
 
 const (
+	hitsFew    = 5000
 	hitsMost   = 2_000_000
+	oftenMet   = 3  // among the newest: going on from there is less work than the index of terms
 	chunkLeast = 32 // comments read at first, then twice as many each time
 )
 
@@ -91,12 +93,17 @@ func seekRead[T placed](ctx context.Context, tx pgx.Tx, q searchQuery, f SearchF
 	for _, p := range fresh {
 		skip[p.key()] = true
 	}
+	often := false
 	for _, st := range steps {
+		if often && st.hits == hitsFew {
+			continue
+		}
 		named, whole, err := q.name(ctx, tx, st, f, terms, skip)
 		if err != nil {
 			return nil, err
 		}
 		if !whole && len(named) <= f.limit() {
+			often = len(named) >= oftenMet
 			continue
 		}
 		list, err := fetchInOrder[T](ctx, tx, q, f, words, named)
@@ -245,8 +252,7 @@ SELECT ` + q.columns + `
 // narrow is the rest of the filter: every word stands in the title or in the text, letter by letter.
 func (q searchQuery) narrow(f SearchFilter, words []string, args *arguments) (where string) {
 	for _, w := range words {
-		pattern := args.add("%" + escapeLike.Replace(w) + "%")
-		where += " AND (c.title ILIKE " + pattern + " OR c.body ILIKE " + pattern + ")"
+		where += " AND " + holds("c.title", "c.body", w, args.add)
 	}
 	if f.State != "" {
 		where += " AND c.state = " + args.add(f.State)

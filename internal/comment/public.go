@@ -51,7 +51,7 @@ func (s *Store) PublishedList(ctx context.Context, f PublicFilter) ([]Public, bo
 		  FROM published_comment
 		 WHERE `+where+`
 		 ORDER BY number `+order+`
-		 LIMIT $`+fmt.Sprint(len(args)), args...)
+		 LIMIT $`+fmt.Sprint(len(args)), f.planned(args)...)
 	if err != nil {
 		return nil, false, fmt.Errorf("list published comments of %s: %w", f.ConsultationID, err)
 	}
@@ -85,7 +85,7 @@ func (s *Store) PublishedCount(ctx context.Context, f PublicFilter) (int, error)
 	var n int
 	err = s.DB.QueryRow(ctx, `
 		SELECT count(*)
-		  FROM (SELECT 1 FROM published_comment WHERE `+where+` LIMIT `+fmt.Sprint(CountMost+1)+`) AS found`, args...).Scan(&n)
+		  FROM (SELECT 1 FROM published_comment WHERE `+where+` LIMIT `+fmt.Sprint(CountMost+1)+`) AS found`, f.planned(args)...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count published comments of %s: %w", f.ConsultationID, err)
 	}
@@ -100,6 +100,15 @@ func (s *Store) unanswered(ctx context.Context, f PublicFilter) (bool, error) {
 	}
 	n, err := s.AnsweredCount(ctx, f.ConsultationID)
 	return n == 0, err
+}
+
+// planned has a statement with words planned for these very words: a plan for any would look up a common word as if it
+// were rare.
+func (f PublicFilter) planned(args []any) []any {
+	if f.Query == "" {
+		return args
+	}
+	return append([]any{pgx.QueryExecModeExec}, args...)
 }
 
 // publicWhere is the filter as a condition: our own words with placeholders, the visitor's words only as arguments.
@@ -124,7 +133,7 @@ func (s *Store) publicWhere(ctx context.Context, f PublicFilter) (string, []any,
 		return "false AND " + strings.Join(where, " AND "), args, nil
 	}
 	for _, w := range words {
-		where = append(where, holds(arg("%"+escapeLike.Replace(w)+"%")))
+		where = append(where, holds("title", "body", w, arg))
 	}
 	common, err := s.common(ctx, f.ConsultationID, words)
 	if common || err != nil {
@@ -143,11 +152,6 @@ func (s *Store) publicWhere(ctx context.Context, f PublicFilter) (string, []any,
 	return strings.Join(where, " AND "), args, nil
 }
 
-// holds is the condition that a word stands in the public copy, letter by letter.
-func holds(pattern string) string {
-	return "(title ILIKE " + pattern + " OR body ILIKE " + pattern + ")"
-}
-
 const (
 	commonSample = 300 // of the newest comments are looked at
 	commonLeast  = 60  // that hold the words make them common
@@ -159,8 +163,10 @@ func (s *Store) common(ctx context.Context, consultationID string, words []strin
 	args := []any{consultationID}
 	var where []string
 	for _, w := range words {
-		args = append(args, "%"+escapeLike.Replace(w)+"%")
-		where = append(where, holds("$"+strconv.Itoa(len(args))))
+		where = append(where, holds("title", "body", w, func(value any) string {
+			args = append(args, value)
+			return "$" + strconv.Itoa(len(args))
+		}))
 	}
 	var n int
 	err := s.DB.QueryRow(ctx, `
@@ -201,6 +207,17 @@ func (s *Store) PublishedOne(ctx context.Context, consultationID string, number 
 		return Public{}, err
 	}
 	return one[0], nil
+}
+
+// holds is the condition that a word stands in one of two columns, case aside. A word of Chinese characters has no case,
+// and comparing bytes costs a tenth of folding a whole text.
+func holds(title, body, word string, arg func(any) string) string {
+	like := " LIKE "
+	if strings.ToLower(word) != strings.ToUpper(word) {
+		like = " ILIKE "
+	}
+	pattern := arg("%" + escapeLike.Replace(word) + "%")
+	return "(" + title + like + pattern + " OR " + body + like + pattern + ")"
 }
 
 // escapeLike makes a person's words stand for themselves in a LIKE pattern.
