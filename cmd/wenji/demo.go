@@ -75,35 +75,9 @@ func runDemo(ctx context.Context, t *terminal, f demoFlags) error {
 		return err
 	}
 	defer stop()
-	keysFile := c.KeysFile
-	if keysFile == "" {
-		keysFile = filepath.Join(folder, "keys.json")
-	}
-	keys, err := vault.CreateAs(keysFile, c.cipher())
-	if err != nil {
-		return fmt.Errorf("准备密钥文件：%w", err)
-	}
-	if _, err := postgres.Migrate(ctx, url, log); err != nil {
-		return fmt.Errorf("更新数据库结构：%w", err)
-	}
-	mail, err := c.mail()
+	p, err := demoPortal(ctx, c, f, skew, url, folder, log)
 	if err != nil {
 		return err
-	}
-	provider, err := c.provider()
-	if err != nil {
-		return err
-	}
-	p, err := newPortal(ctx, portalConfig{
-		databaseURL: url, keys: keys, log: log, site: demoSite(c.Site), baseURL: c.BaseURL, proxies: c.proxies(),
-		skew: skew, captchaDigits: f.digits, checkLimit: demoCheckLimit(f.digits), mail: mail, provider: provider,
-		metricsListen: c.MetricsListen,
-	})
-	if err != nil {
-		return err
-	}
-	if err := keys.Check(ctx, p.db); err != nil {
-		return fmt.Errorf("密钥文件 %s 不属于这个数据库：%w", keysFile, err)
 	}
 	if err := demoSample(ctx, p, f.now == ""); err != nil {
 		return err
@@ -119,6 +93,41 @@ func runDemo(ctx context.Context, t *terminal, f demoFlags) error {
 	printWelcome(t, c.BaseURL, listener.Addr().String(), folder, accounts)
 	go showCodes(t, accounts)
 	return p.serve(ctx, listener)
+}
+
+// demoPortal makes the keys if there are none, the tables, and the portal on them.
+func demoPortal(ctx context.Context, c config, f demoFlags, skew time.Duration, url, folder string, log *slog.Logger) (*portal, error) {
+	keysFile := c.KeysFile
+	if keysFile == "" {
+		keysFile = filepath.Join(folder, "keys.json")
+	}
+	keys, err := vault.CreateAs(keysFile, c.cipher())
+	if err != nil {
+		return nil, fmt.Errorf("准备密钥文件：%w", err)
+	}
+	if _, err := postgres.Migrate(ctx, url, log); err != nil {
+		return nil, fmt.Errorf("更新数据库结构：%w", err)
+	}
+	mail, err := c.mail()
+	if err != nil {
+		return nil, err
+	}
+	provider, err := c.provider()
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPortal(ctx, portalConfig{
+		databaseURL: url, keys: keys, log: log, site: demoSite(c.Site), baseURL: c.BaseURL, proxies: c.proxies(),
+		skew: skew, captchaDigits: f.digits, checkLimit: demoCheckLimit(f.digits), mail: mail, provider: provider,
+		metricsListen: c.MetricsListen,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := keys.Check(ctx, p.db); err != nil {
+		return nil, fmt.Errorf("密钥文件 %s 不属于这个数据库：%w", keysFile, err)
+	}
+	return p, nil
 }
 
 // demoSkew is how far the demo's clock is ahead of the machine's.

@@ -120,8 +120,8 @@ func (s *Server) serveRefusal(w http.ResponseWriter, r *http.Request, status int
 	s.serveErrorPage(w, r, public.ErrorView{Status: status, Submitting: submitting(r), ReturnURL: returnURL(r)})
 }
 
-// safeError is what the log may hold of an error: for a PostgreSQL error its code and message without DETAIL, which
-// can quote a row.
+// safeError is what the log may hold of an error: for a PostgreSQL error its code and the names of constraint and table,
+// because its message and DETAIL can quote a row.
 func safeError(err error) string {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
