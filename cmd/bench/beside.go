@@ -15,8 +15,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// besideClients submit at the same time, beside other work.
-const besideClients = 32
+const (
+	besideClients = 32               // submit at the same time, beside other work
+	besideMost    = 10 * time.Minute // the whole part
+)
 
 // measureBeside submits into the full database alone, while an export is made, while personal data is erased, and with and
 // without the search being written beside.
@@ -25,18 +27,25 @@ func measureBeside(ctx context.Context, l *bench, t *table) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, besideMost, fmt.Errorf("not done after %s", besideMost))
+	defer cancel()
 	p, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
 	b := &besides{full: f, portal: p, store: comment.NewStore(f.db, f.db, f.keys, nil), runs: runs{}}
-	err = errors.Join(b.rounds(ctx), b.lag(ctx, t))
-	p.Stop()
-	if err != nil {
-		return err
+	if err = b.rounds(ctx); err == nil {
+		b.report(t)
+		err = b.lag(ctx, t)
 	}
-	b.report(t)
-	return f.measureIndexing(ctx, t)
+	p.Stop()
+	if err == nil {
+		err = f.measureIndexing(ctx, t)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
+	return err
 }
 
 type besides struct {
@@ -61,11 +70,30 @@ func (b *besides) rounds(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("beside an export: %w", err)
 		}
+		if err := b.exported(ctx); err != nil {
+			return err
+		}
 		if err := b.during(ctx, "purge", b.purge); err != nil {
 			return fmt.Errorf("beside a purge: %w", err)
 		}
 	}
 	return nil
+}
+
+// exported waits until no export is being made: the last one was not waited for.
+func (b *besides) exported(ctx context.Context) error {
+	for {
+		var open bool
+		err := b.db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM export WHERE state IN ('queued', 'running'))`).Scan(&open)
+		if err != nil || !open {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookAgain):
+		}
+	}
 }
 
 // during submits while other work goes on, which is begun again as often as it ends; nil: alone.
@@ -97,6 +125,10 @@ func (b *besides) during(ctx context.Context, name string, other func(ctx contex
 	b.runs.add(name, o.rate())
 	b.runs.add(name+" p50", quantile(o.latency, 0.5))
 	b.runs.add(name+" p99", quantile(o.latency, 0.99))
+	fmt.Fprintf(b.progress, "       beside (%s): %s submissions/s\n", name, amount(o.rate()))
+	if err := b.readBehind(ctx); err != nil { // so that the next run finds what this one has found
+		return err
+	}
 	return waitSealed(ctx, b.bench, b.database)
 }
 
@@ -150,9 +182,6 @@ func (b *besides) report(t *table) {
 // lag offers a thousand submissions a second, or what the machine can bear, and watches how old the oldest comment is that
 // the search has not read.
 func (b *besides) lag(ctx context.Context, t *table) error {
-	if err := b.caughtUp(ctx); err != nil { // with what the rounds have left behind
-		return err
-	}
 	wanted := min(1000, 0.8*b.runs.median("alone"))
 	s := steadyLoad{address: b.portal.address, settle: func() error { return nil },
 		prepare: func(n int) (func(c *client, i int) error, error) {

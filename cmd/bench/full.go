@@ -12,6 +12,7 @@ import (
 	"wenji/internal/comment"
 	"wenji/internal/fill"
 	"wenji/internal/postgres"
+	"wenji/internal/similar"
 	"wenji/internal/validate"
 
 	"github.com/google/uuid"
@@ -200,8 +201,20 @@ func (f *full) open(ctx context.Context, environment ...string) (*portal, error)
 	return p, nil
 }
 
-// caughtUp waits until search, groups and totals have all comments, and the record is sealed.
+// behindMost is how long anything may take to catch up.
+const behindMost = 5 * time.Minute
+
+// caughtUp has search, groups and totals take all comments in, and waits until the record is sealed.
 func (f *full) caughtUp(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, behindMost, fmt.Errorf("still behind after %s", behindMost))
+	defer cancel()
+	if err := f.readBehind(ctx); err != nil {
+		return err
+	}
+	groups := similar.Store{DB: f.db, Keys: f.keys, Now: f.db.Now}
+	if err := groups.CatchUp(ctx); err != nil {
+		return err
+	}
 	for {
 		var behind bool
 		err := f.db.QueryRow(ctx, `
@@ -220,11 +233,30 @@ func (f *full) caughtUp(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
+
+// readBehind reads all comments into search and totals, in large batches. The portal's own workers take small ones and rest
+// between them, so that what a load of seconds leaves behind would keep them busy for minutes.
+func (f *full) readBehind(ctx context.Context) error {
+	store := comment.NewStore(f.db, f.db, f.keys, nil)
+	for _, step := range []func(ctx context.Context) (int, error){
+		func(ctx context.Context) (int, error) { return store.IndexBulk(ctx, readAtOnce) }, store.TallyBulk,
+	} {
+		for n := 1; n > 0; {
+			var err error
+			if n, err = step(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+const readAtOnce = 2000
 
 // filledIn says how long it took to fill the databases.
 func (l *bench) filledIn() string {

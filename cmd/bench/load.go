@@ -23,15 +23,18 @@ type client struct {
 	address string
 	conn    net.Conn
 	in      *bufio.Reader
+	stop    func() bool // watching for the end of the run
 }
 
+// dial connects. When ctx ends, what waits for an answer fails, however long the server would have been silent.
 func dial(ctx context.Context, address string) (*client, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	return &client{address, conn, bufio.NewReaderSize(conn, 32<<10)}, nil
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	return &client{address, conn, bufio.NewReaderSize(conn, 32<<10), stop}, nil
 }
 
 // answer is a response, its body unpacked.
@@ -125,7 +128,10 @@ func (c *client) skip(request []byte) error {
 	}
 }
 
-func (c *client) close() { c.conn.Close() }
+func (c *client) close() {
+	c.stop()
+	c.conn.Close()
+}
 
 // get is a page request as a browser sends it.
 func get(address, path string, headers ...string) []byte {

@@ -102,9 +102,28 @@ func readOptions(args []string, progress io.Writer) (o options, chosen []part, e
 
 const rowsLeast = 10_000
 
+// checkPlots makes the folder of the pictures and sees that they can be written into it: at the beginning, as they come at
+// the end of twenty minutes.
+func (o options) checkPlots() error {
+	if o.plots == "" {
+		return nil
+	}
+	if err := os.MkdirAll(o.plots, 0o755); err != nil {
+		return fmt.Errorf("-plots: %w", err)
+	}
+	trial, err := os.CreateTemp(o.plots, "growth-*.svg")
+	if err != nil {
+		return fmt.Errorf("-plots: %w", err)
+	}
+	return errors.Join(trial.Close(), os.Remove(trial.Name()))
+}
+
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	o, chosen, err := readOptions(args, progress)
 	if err != nil {
+		return err
+	}
+	if err := o.checkPlots(); err != nil {
 		return err
 	}
 	began := time.Now()

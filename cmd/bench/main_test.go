@@ -2,9 +2,28 @@ package main
 
 import (
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
+
+func TestTheFolderOfThePicturesIsMadeBeforeAnythingIsMeasured(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "not", "there")
+	if err := (options{plots: folder}).checkPlots(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) != 0 {
+		t.Errorf("the folder holds %d files, %v; want it made and empty", len(left), err)
+	}
+	file := filepath.Join(folder, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), []string{"-plots", file}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "-plots") {
+		t.Errorf("pictures into what is no folder: %v; want the run to refuse", err)
+	}
+}
 
 func TestPartsAreChosenByName(t *testing.T) {
 	_, chosen, err := readOptions([]string{"-only", "search,growth"}, io.Discard)
