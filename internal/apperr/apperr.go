@@ -23,6 +23,8 @@ var (
 	ErrTooMany = errors.New("too many tries")
 	// ErrExpired: a sealed form or page is older than it may be.
 	ErrExpired = errors.New("expired")
+	// ErrBusy: more is asked for at once than can be done; nothing was done, and asking again later helps.
+	ErrBusy = errors.New("busy")
 )
 
 // Problem is one thing to mend in one form field, as a full sentence for the person who filled it in.

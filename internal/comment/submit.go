@@ -37,8 +37,8 @@ func NewStore(db, writing *postgres.DB, keys *vault.KeyRing, tries *throttle.Lim
 
 // Submit stores a confirmed draft once and returns its receipt. The same draft sent again, at once or later, gives the
 // same receipt and stores nothing new. A form whose words were changed after it was stored is apperr.ErrConflict;
-// a consultation that is not open by the database's clock is apperr.ErrClosed. Any other error means that the comment
-// was not stored, or, with postgres.ErrUnconfirmed, that nobody knows: the caller says so, and sending the same draft
+// a consultation that is not open by the database's clock is apperr.ErrClosed; apperr.ErrBusy: too many are waiting to be
+// stored. Any other error means, as these do, that the comment was not stored, or, with postgres.ErrUnconfirmed, that nobody knows: the caller says so, and sending the same draft
 // again is safe.
 func (s *Store) Submit(ctx context.Context, d Draft) (Receipt, error) {
 	r, err := s.submit(ctx, d)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"wenji/internal/apperr"
 	"wenji/internal/postgres"
 
 	"github.com/google/uuid"
@@ -20,7 +21,7 @@ const (
 )
 
 // errBusy: the writer cannot keep up; the citizen is asked to send again.
-var errBusy = errors.New("too many comments are waiting to be stored")
+var errBusy = fmt.Errorf("too many comments are waiting to be stored: %w", apperr.ErrBusy)
 
 // waiting is one comment on its way into a batch. Nothing is acknowledged before the batch has committed, so a process
 // that dies loses only comments that nobody was told were received.

@@ -67,7 +67,7 @@ func statusOf(err error) int {
 		return http.StatusTooManyRequests
 	case errors.As(err, &pg) && pg.Code == "22021": // a byte no text may hold came in through an address
 		return http.StatusBadRequest
-	case postgres.Unavailable(err), errors.Is(err, context.DeadlineExceeded):
+	case postgres.Unavailable(err), errors.Is(err, context.DeadlineExceeded), errors.Is(err, apperr.ErrBusy):
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError

@@ -5,8 +5,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"wenji/internal/comment"
+	"wenji/internal/vault"
+
+	"github.com/google/uuid"
 )
 
 func TestWhoWaitedTooLongIsToldThatNothingWasSaved(t *testing.T) {
@@ -52,4 +58,32 @@ func TestWhoseCommentIsStillOnItsWayIsToldThatNobodyKnows(t *testing.T) {
 	if n := p.rows("comment"); n != 1 {
 		t.Errorf("%d comments are stored, want 1", n)
 	}
+}
+
+func TestWhoMeetsAFullQueueIsToldToComeAgain(t *testing.T) {
+	t.Parallel()
+	p := newPortal(t, during)
+	visitor := p.browser()
+	sealed := url.Values{"sealed": {visitor.sealed()}}
+	crowded := newReplica(t, p.db, p.keys, during)
+	crowded.web.Comments = comment.NewStore(p.db, p.db, p.keys, nil) // one that nobody writes for
+	ctx, leave := context.WithCancel(t.Context())
+	var waiting sync.WaitGroup
+	defer waiting.Wait()
+	defer leave()
+	_, most := crowded.web.Comments.QueueLength()
+	for range most {
+		waiting.Go(func() {
+			crowded.web.Comments.Submit(ctx, comment.Draft{
+				FormID: uuid.New(), ConsultationID: sampleID, CheckedAt: during,
+				Submission: comment.Submission{Title: "题目", Body: "内容", Name: vault.NewSecret("王小明"), Occupation: "农民"},
+			})
+		})
+	}
+	waitFor(t, "the queue to be full", func() bool { n, _ := crowded.web.Comments.QueueLength(); return n == most })
+	got := crowded.browser().post(sendAddress, sealed).want(t, http.StatusServiceUnavailable)
+	if text := got.text("[role=alert]"); !strings.Contains(text, "没有保存") || got.Header.Get("Retry-After") == "" {
+		t.Errorf("the page says %q, Retry-After %q", text, got.Header.Get("Retry-After"))
+	}
+	visitor.post(sendAddress, sealed).want(t, http.StatusSeeOther)
 }
