@@ -27,6 +27,10 @@ const (
 // and Patroni lets only that standby take over. It is strict: without any standby nothing commits, rather than commit
 // what a second fault would lose. A standby that hangs counts as gone after wal_sender_timeout.
 //
+// How much of the primary's log a standby may lack is not bounded. The one that may take over has all that was reported as
+// done; what it lacks was written by acts under way, such as an import. With Patroni's default of 1 MB it would refuse, and
+// nobody could write until the lost server is back.
+//
 // Patroni speaks version 2 of etcd's protocol. Up to 3.0.2, which Debian 12 has, its way of renewing the primary's key in
 // version 3 does not look whose key it is by now: a primary that hung until another took over takes the key back when it
 // goes on, and what the other acknowledged meanwhile is lost. In version 2 the key is renewed only while it is one's own.
@@ -47,7 +51,7 @@ bootstrap:
     primary_start_timeout: 0
     synchronous_mode: {{.Synchronous}}
     synchronous_mode_strict: {{.Synchronous}}
-    maximum_lag_on_failover: {{if .Synchronous}}1048576{{else}}1073741824{{end}}
+    maximum_lag_on_failover: 1099511627776
     postgresql:
       use_pg_rewind: true
       use_slots: true

@@ -207,12 +207,14 @@ func (d *drillRun) round(ctx context.Context, h harm) error {
 	if err != nil {
 		return errors.Join(struck, err)
 	}
-	if struck != nil {
-		r.wrong = append(r.wrong, struck.Error())
-	}
-	r.wrong = slices.DeleteFunc(r.wrong, func(w string) bool { return d.said[w] }) // of an earlier fault
+	r.wrong = slices.DeleteFunc(r.wrong, func(w string) bool { return d.said[w] }) // what an earlier fault left behind
 	for _, w := range r.wrong {
 		d.said[w] = true
+	}
+	if struck != nil { // of this fault, also when another one ended like it
+		r.wrong = append(r.wrong, struck.Error())
+	}
+	for _, w := range r.wrong {
 		d.say("  " + w)
 	}
 	d.results = append(d.results, r)

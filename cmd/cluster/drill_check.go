@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"wenji/internal/audit"
@@ -61,32 +61,45 @@ func (d *drillRun) receipts(ctx context.Context, n int64, most time.Duration) er
 	})
 }
 
-// calmNodes waits until there is a primary, every other server follows it, and commits wait for one of them.
+// calmNodes waits until there is a primary, every other server follows it, and one for which commits wait may take over. A
+// fault before that would be a second one in a cluster that is not whole after the first, in which writing ends until the
+// lost server is back.
 func (d *drillRun) calmNodes(ctx context.Context) error {
 	return await(ctx, recoverMost, func(ctx context.Context) error {
-		var streaming, synchronous int
-		err := d.ask(ctx, func(conn *pgx.Conn) error {
-			return conn.QueryRow(ctx, `
-				SELECT count(*) FILTER (WHERE state = 'streaming'),
-				       count(*) FILTER (WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum'))
-				  FROM pg_stat_replication`).Scan(&streaming, &synchronous)
-		})
+		streaming, synchronous, err := d.followers(ctx)
 		switch {
 		case err != nil:
 			return err
-		case streaming < len(d.nodes)-1:
-			return fmt.Errorf("%d of %d standbys follow the primary", streaming, len(d.nodes)-1)
-		case synchronous == 0 && !d.async:
-			return errors.New("no standby is synchronous")
+		case len(streaming) < len(d.nodes)-1:
+			return fmt.Errorf("%d of %d standbys follow the primary", len(streaming), len(d.nodes)-1)
 		}
-		if _, err := d.primary(ctx); err != nil {
+		p, err := d.primary(ctx)
+		if err != nil {
 			return err
 		}
 		if n := len(d.standbys(ctx)); n < len(d.nodes)-1 {
 			return fmt.Errorf("%d Patronis say that theirs is a standby", n)
 		}
-		return nil
+		if d.async {
+			return nil
+		}
+		heirs, err := p.heirs(ctx)
+		if err == nil && !slices.ContainsFunc(heirs, func(name string) bool { return slices.Contains(synchronous, name) }) {
+			err = fmt.Errorf("commits wait for %v, and of the standbys %v may take over", synchronous, heirs)
+		}
+		return err
 	})
+}
+
+// followers are the names of the standbys to which the primary sends its log, and of those for which commits wait.
+func (d *drillRun) followers(ctx context.Context) (streaming, synchronous []string, err error) {
+	err = d.ask(ctx, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, `
+			SELECT array_agg(application_name), array_agg(application_name) FILTER (WHERE sync_state IN ('sync', 'quorum'))
+			  FROM pg_stat_replication
+			 WHERE state = 'streaming'`).Scan(&streaming, &synchronous)
+	})
+	return streaming, synchronous, err
 }
 
 // ask does something on a fresh connection to the primary, with all rights.

@@ -24,7 +24,7 @@ var harms = []harm{
 	{"replica", "kill -9 of a replica of the portal, started again after 2 s", killReplica, nil},
 	{"rolling", "every replica ended and started again, one after the other", rollingRestart, nothingSeen},
 	{"postmaster", "kill -9 of the primary's postmaster; Patroni lives", killPostmaster, nil},
-	{"machine", "the stream to the standbys stalls for 2 s, then kill -9 of Patroni and all of the primary", loseMachine, nil},
+	{"machine", "the stream to the standbys stalls for 3 s, an import under way, then kill -9 of Patroni and all of the primary", loseMachine, nil},
 	{"hung", "SIGSTOP of all of the primary's PostgreSQL until another took over and acknowledged 20, then SIGCONT", hangServer, nil},
 	{"hung-machine", "SIGSTOP of PostgreSQL and Patroni likewise, then SIGCONT", hangMachine, nil},
 	{"standby", "kill -9 of the synchronous standby and its Patroni, until the other one is synchronous", loseStandby, nil},
@@ -92,17 +92,13 @@ func killPostmaster(ctx context.Context, d *drillRun) error {
 }
 
 func loseMachine(ctx context.Context, d *drillRun) error {
-	p, err := d.primary(ctx)
-	if err != nil {
-		return err
-	}
-	release, err := d.stall(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer release()
-	pause(ctx, blow)
-	return d.killAndReturn(ctx, p)
+	return d.whileStalled(ctx, func(p *node) error {
+		if err := d.writeUnconfirmed(ctx); err != nil {
+			return err
+		}
+		pause(ctx, stallMost-time.Second) // Patroni tells the others every loopWait how far the primary's log goes
+		return d.killAndReturn(ctx, p)
+	})
 }
 
 // killAndReturn kills a primary with its Patroni and brings it back once another has taken over.
@@ -114,9 +110,9 @@ func (d *drillRun) killAndReturn(ctx context.Context, p *node) error {
 	return errors.Join(err, p.startPatroni())
 }
 
-// awaitOther waits until a node other than old is the primary.
+// awaitOther waits until a node other than old is the primary. When none becomes it, the error names those that may.
 func (d *drillRun) awaitOther(ctx context.Context, old *node) error {
-	return await(ctx, takeover, func(ctx context.Context) error {
+	err := await(ctx, takeover, func(ctx context.Context) error {
 		for _, n := range d.nodes {
 			if n == old {
 				continue
@@ -125,8 +121,17 @@ func (d *drillRun) awaitOther(ctx context.Context, old *node) error {
 				return nil
 			}
 		}
-		return errors.New("no other server took over")
+		return fmt.Errorf("no other server took over from %s", old.name)
 	})
+	if err == nil {
+		return nil
+	}
+	for _, n := range d.standbys(ctx) {
+		if heirs, e := n.heirs(ctx); e == nil {
+			return fmt.Errorf("%w; of the standbys %v might", err, heirs)
+		}
+	}
+	return err
 }
 
 func hangServer(ctx context.Context, d *drillRun) error  { return d.hang(ctx, false) }

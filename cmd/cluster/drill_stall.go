@@ -15,6 +15,8 @@ const (
 	// stallMost is less than the five seconds after which a standby gives up a silent stream and begins another.
 	stallMost = 4 * time.Second
 	cancels   = 3 // commits whose wait is given up
+
+	unconfirmed = 4 << 20 // bytes of the log
 )
 
 // stall stops the processes of the primary that send its log to the standbys, as when the network between the machines
@@ -47,8 +49,22 @@ func (d *drillRun) stall(ctx context.Context, primary *node) (release func(), er
 	return func() { signal(syscall.SIGCONT) }, nil
 }
 
+// whileStalled does something to the primary, given to it, while its log reaches no standby.
+func (d *drillRun) whileStalled(ctx context.Context, do func(p *node) error) error {
+	p, err := d.primary(ctx)
+	if err != nil {
+		return err
+	}
+	release, err := d.stall(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return do(p)
+}
+
 // giveUp has the primary give up the wait of commits of comments, as an administrator would or a time-out does: it reports
-// them as done, with a warning. It returns once enough were given up.
+// them as done, with a warning. It returns once enough were given up and their citizens have sent the forms again.
 func (d *drillRun) giveUp(ctx context.Context) error {
 	given := 0
 	err := await(ctx, stallMost-blow, func(ctx context.Context) error {
@@ -67,43 +83,32 @@ func (d *drillRun) giveUp(ctx context.Context) error {
 	if given == 0 {
 		return err
 	}
+	pause(ctx, 2*pressAgain)
 	return nil
+}
+
+// writeUnconfirmed has the primary write more of its log than Patroni's default lets a standby lack (1 MB), of which no
+// commit was reported as done, as a large import under way does. It must keep no standby from taking over.
+func (d *drillRun) writeUnconfirmed(ctx context.Context) error {
+	return d.ask(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `SELECT pg_logical_emit_message(false, 'drill', repeat('x', $1))`, unconfirmed)
+		return err
+	})
 }
 
 // cancelWaits leaves comments on the primary alone, whose citizens are told that nobody knows, and then lets the standbys
 // have them: the forms sent again must get the receipts of what was stored the first time.
 func cancelWaits(ctx context.Context, d *drillRun) error {
-	p, err := d.primary(ctx)
-	if err != nil {
-		return err
-	}
-	release, err := d.stall(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer release()
-	if err := d.giveUp(ctx); err != nil {
-		return err
-	}
-	pause(ctx, 2*pressAgain)
-	return nil
+	return d.whileStalled(ctx, func(*node) error { return d.giveUp(ctx) })
 }
 
 // cancelWaitsAndLose loses the machine while the forms are being sent again. That they are there already must not have
 // been taken for their being safe.
 func cancelWaitsAndLose(ctx context.Context, d *drillRun) error {
-	p, err := d.primary(ctx)
-	if err != nil {
-		return err
-	}
-	release, err := d.stall(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer release()
-	if err := d.giveUp(ctx); err != nil {
-		return err
-	}
-	pause(ctx, 2*pressAgain)
-	return d.killAndReturn(ctx, p)
+	return d.whileStalled(ctx, func(p *node) error {
+		if err := d.giveUp(ctx); err != nil {
+			return err
+		}
+		return d.killAndReturn(ctx, p)
+	})
 }

@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -150,6 +153,27 @@ func TestTheControlIsAFaultOfTheDrill(t *testing.T) {
 	blind.results[0].lost = append(blind.results[0].lost, form(1))
 	if err := blind.printControl(t.Output()); err != nil {
 		t.Errorf("a control that lost a comment: %v", err)
+	}
+}
+
+// A standby for which commits wait is an heir once Patroni has written it down.
+func TestHeirsAreTheStandbysThatPatroniNames(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/cluster" {
+			http.NotFound(w, r)
+			return
+		}
+		io.WriteString(w, `{"members": [{"name": "node1", "role": "leader"}, {"name": "node2", "role": "replica", "state": "running"},
+			{"name": "node3", "role": "sync_standby", "lag": 0}]}`)
+	}))
+	defer server.Close()
+	n := &node{api: strings.TrimPrefix(server.URL, "http://")}
+	if heirs, err := n.heirs(t.Context()); err != nil || !slices.Equal(heirs, []string{"node3"}) {
+		t.Errorf("%v, %v; want node3", heirs, err)
+	}
+	server.Close()
+	if heirs, err := n.heirs(t.Context()); err == nil {
+		t.Errorf("a Patroni that is away names %v", heirs)
 	}
 }
 

@@ -54,18 +54,42 @@ func (n *node) log() string { return n.dir + ".log" }
 
 // status asks Patroni, for a second at most.
 func (n *node) status(ctx context.Context) (s status, err error) {
+	return s, n.get(ctx, "/patroni", &s)
+}
+
+// heirs asks Patroni which standbys may take over, as etcd has it at this moment. In synchronous mode no other one can, not
+// even when commits wait for it: they do so some seconds before Patroni has made sure that it lacks none, and has written
+// it down.
+func (n *node) heirs(ctx context.Context) (names []string, err error) {
+	var cluster struct {
+		Members []struct {
+			Name string `json:"name"`
+			Role string `json:"role"`
+		} `json:"members"`
+	}
+	err = n.get(ctx, "/cluster", &cluster)
+	for _, m := range cluster.Members {
+		if m.Role == "sync_standby" {
+			names = append(names, m.Name)
+		}
+	}
+	return names, err
+}
+
+// get reads what Patroni answers, in a second at most.
+func (n *node) get(ctx context.Context, path string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, statusMost)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.api+"/patroni", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.api+path, nil)
 	if err != nil {
-		return s, err
+		return err
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return s, err
+		return err
 	}
 	defer answer.Body.Close()
-	return s, json.NewDecoder(answer.Body).Decode(&s)
+	return json.NewDecoder(answer.Body).Decode(into)
 }
 
 // postmaster is the process id of the PostgreSQL server, 0 while it does not run. It is not a child of this process:
