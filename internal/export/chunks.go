@@ -12,9 +12,11 @@ import (
 	"wenji/internal/apperr"
 	"wenji/internal/audit"
 	"wenji/internal/staff"
+	"wenji/internal/vault"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const (
@@ -33,6 +35,7 @@ type chunkWriter struct {
 	ctx     context.Context
 	record  *Record
 	buffer  []byte
+	memory  vault.Scratch
 	ordinal int
 	rows    int
 }
@@ -57,7 +60,7 @@ func (w *chunkWriter) flush() error {
 		return nil
 	}
 	r := w.record
-	sealed := w.store.Keys.Box(purpose).Seal(w.buffer, chunkPlace(r.ID, r.Attempt, w.ordinal))
+	sealed := w.store.Keys.Box(purpose).SealIn(&w.memory, w.buffer, chunkPlace(r.ID, r.Attempt, w.ordinal))
 	tag, err := w.store.DB.Exec(w.ctx, `
 		WITH mine AS (
 		  UPDATE export
@@ -145,19 +148,21 @@ func (k *Kept) MediaType() string { return mediaType(k.record.Format) }
 // Size is the number of bytes of the file.
 func (k *Kept) Size() int64 { return *k.record.Size }
 
-// Copy writes the file to w, a few pieces at a time: a slow reader holds no connection. An error after the first byte
-// means that w has a part of the file, which must not be taken for the whole.
+// Copy writes the file to w, a few pieces at a time: a slow reader holds no connection. All pieces go through the same
+// memory. An error after the first byte means that w has a part of the file, which must not be taken for the whole.
 func (k *Kept) Copy(ctx context.Context, w io.Writer) error {
 	r := &k.record
 	sum := sha256.New()
 	out := io.MultiWriter(w, sum)
+	var pieces [chunksAtOnce][]byte
+	var memory vault.Scratch
 	for next := 0; next < r.Chunks; next += chunksAtOnce {
-		pieces, err := k.store.pieces(ctx, r, next)
+		n, err := k.store.pieces(ctx, r, next, &pieces)
 		if err != nil {
 			return err
 		}
-		for i, sealed := range pieces {
-			plain, err := k.store.Keys.Box(purpose).Open(sealed, chunkPlace(r.ID, r.Attempt, next+i))
+		for i, sealed := range pieces[:n] {
+			plain, err := k.store.Keys.Box(purpose).OpenIn(&memory, sealed, chunkPlace(r.ID, r.Attempt, next+i))
 			if err != nil {
 				return fmt.Errorf("open piece %d of export %s: %w", next+i, r.ID, err)
 			}
@@ -172,7 +177,8 @@ func (k *Kept) Copy(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-func (s *Store) pieces(ctx context.Context, r *Record, from int) ([]string, error) {
+// pieces reads the next pieces into the memory of those before, and returns how many there are.
+func (s *Store) pieces(ctx context.Context, r *Record, from int, into *[chunksAtOnce][]byte) (n int, err error) {
 	rows, err := s.DB.Query(ctx, `
 		SELECT sealed
 		  FROM export_chunk
@@ -180,16 +186,21 @@ func (s *Store) pieces(ctx context.Context, r *Record, from int) ([]string, erro
 		 ORDER BY ordinal
 		 LIMIT $4`, r.ID, r.Attempt, from, chunksAtOnce)
 	if err != nil {
-		return nil, fmt.Errorf("read export %s: %w", r.ID, err)
+		return 0, fmt.Errorf("read export %s: %w", r.ID, err)
 	}
-	pieces, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	var sealed pgtype.DriverBytes
+	_, err = pgx.ForEachRow(rows, []any{&sealed}, func() error {
+		into[n] = append(into[n][:0], sealed...)
+		n++
+		return nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read export %s: %w", r.ID, err)
+		return 0, fmt.Errorf("read export %s: %w", r.ID, err)
 	}
-	if len(pieces) != min(chunksAtOnce, r.Chunks-from) {
-		return nil, fmt.Errorf("read export %s: %w", r.ID, errChanged)
+	if n != min(chunksAtOnce, r.Chunks-from) {
+		return 0, fmt.Errorf("read export %s: %w", r.ID, errChanged)
 	}
-	return pieces, nil
+	return n, nil
 }
 
 // outdated is true of a kept file with personal data that may hold what has been erased since: it was allowed before the

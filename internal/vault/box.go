@@ -1,10 +1,12 @@
 package vault
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -29,15 +31,25 @@ func (k *KeyRing) Box(purpose string) *Box { return &Box{k, purpose} }
 // Seal returns plain as a URL-safe token that only Open with the same aad gives back. The token is
 // 4/3 × (42 + length of the key id + length of plain) characters.
 func (b *Box) Seal(plain []byte, aad string) string {
+	return string(b.SealIn(new(Scratch), plain, aad))
+}
+
+// Scratch is memory that SealIn and OpenIn use again for one large text after another; the zero value is ready.
+type Scratch struct{ raw, token []byte }
+
+// SealIn is Seal into the memory of m: the token lasts until m is used again.
+func (b *Box) SealIn(m *Scratch, plain []byte, aad string) (token []byte) {
 	set := b.ring.set.Load()
 	active := set.sealing()
 	aead := set.box(b.purpose)[active]
 	head := 2 + len(active)
-	raw := make([]byte, head+aead.NonceSize(), head+aead.NonceSize()+len(plain)+aead.Overhead())
+	m.raw = slices.Grow(m.raw[:0], head+aead.NonceSize()+len(plain)+aead.Overhead())
+	raw := m.raw[:head+aead.NonceSize()]
 	putHeader(raw, active)
 	nonce := raw[head:]
 	mustRandom(nonce)
-	return tokenEncoding.EncodeToString(aead.Seal(raw, nonce, plain, []byte(aad)))
+	m.token = tokenEncoding.AppendEncode(m.token[:0], aead.Seal(raw, nonce, plain, []byte(aad)))
+	return m.token
 }
 
 // Open returns what was sealed, or ErrSeal on anything wrong. Each token has one spelling: a second one (line breaks,
@@ -50,6 +62,23 @@ func (b *Box) Open(token, aad string) ([]byte, error) {
 	if err != nil {
 		return nil, ErrSeal
 	}
+	return b.unseal(raw, aad)
+}
+
+// OpenIn is Open in the memory of m: what it returns lasts until m is used again.
+func (b *Box) OpenIn(m *Scratch, token []byte, aad string) ([]byte, error) {
+	if bytes.ContainsAny(token, "\r\n") {
+		return nil, ErrSeal
+	}
+	var err error
+	if m.raw, err = tokenEncoding.AppendDecode(m.raw[:0], token); err != nil {
+		return nil, ErrSeal
+	}
+	return b.unseal(m.raw, aad)
+}
+
+// unseal opens raw in its own place.
+func (b *Box) unseal(raw []byte, aad string) ([]byte, error) {
 	id, rest, err := cutHeader(raw)
 	if err != nil {
 		return nil, err
@@ -62,7 +91,8 @@ func (b *Box) Open(token, aad string) ([]byte, error) {
 	if len(rest) < aead.NonceSize() {
 		return nil, ErrSeal
 	}
-	plain, err := aead.Open(nil, rest[:aead.NonceSize()], rest[aead.NonceSize():], []byte(aad))
+	nonce, sealed := rest[:aead.NonceSize()], rest[aead.NonceSize():]
+	plain, err := aead.Open(sealed[:0], nonce, sealed, []byte(aad))
 	if err != nil {
 		return nil, ErrSeal
 	}

@@ -288,3 +288,36 @@ func BenchmarkBoxSealAndOpen(b *testing.B) {
 		}
 	}
 }
+
+func TestOneTextAfterAnotherIsSealedAndOpenedInTheSameMemory(t *testing.T) {
+	_, k := newFile(t)
+	box := k.Box("test")
+	var sealing, opening Scratch
+	var first *byte
+	for i, plain := range []string{strings.Repeat("很长的文字", 1000), "短", strings.Repeat("又一段文字", 1000), ""} {
+		token := box.SealIn(&sealing, []byte(plain), "here")
+		opened, err := box.OpenIn(&opening, token, "here")
+		if err != nil || string(opened) != plain {
+			t.Fatalf("text %d came back with %d bytes of %d, %v", i, len(opened), len(plain), err)
+		}
+		if alone, err := box.Open(string(token), "here"); err != nil || string(alone) != plain {
+			t.Errorf("text %d opened alone: %d bytes of %d, %v", i, len(alone), len(plain), err)
+		}
+		if first == nil {
+			first = &opening.raw[0]
+		}
+		if &opening.raw[0] != first {
+			t.Errorf("text %d was opened in memory of its own", i)
+		}
+		for what, wrong := range map[string][]byte{
+			"with a line break": append([]byte("\n"), token...), "cut short": token[:len(token)-1], "of another alphabet": []byte("+" + string(token[1:])),
+		} {
+			if _, err := box.OpenIn(&opening, wrong, "here"); !errors.Is(err, ErrSeal) {
+				t.Errorf("text %d %s: %v", i, what, err)
+			}
+		}
+		if _, err := box.OpenIn(&opening, token, "there"); !errors.Is(err, ErrSeal) {
+			t.Errorf("text %d in another place: %v", i, err)
+		}
+	}
+}
