@@ -75,31 +75,37 @@ const (
 	fromComment = `
 		  FROM comment c
 		  LEFT JOIN disposition d ON d.comment_id = c.id AND d.status = 'approved'`
+	// Grouped, though by what is one value anyway: without a group no sorting is prepared for the many comments that were
+	// never handed over.
 	joinUnits = `
 		  LEFT JOIN LATERAL (
 		    SELECT array_agg(r.unit_name ORDER BY r.lead DESC, r.id) AS names, array_agg(r.lead ORDER BY r.lead DESC, r.id) AS leads,
 		           array_agg(r.state ORDER BY r.lead DESC, r.id) AS states
 		      FROM referral r
-		     WHERE r.comment_id = c.id) u ON true`
-	// What staff hid by hand at the latest publication stays hidden after that was undone. A comment that was never
-	// decided has version 1.
+		     WHERE r.comment_id = c.id
+		     GROUP BY r.comment_id) u ON true`
+	// What staff hid by hand at the latest publication stays hidden after that was undone. Few comments have anything
+	// hidden: which ones is read once and hashed, within the memory that orderedPlan allows.
 	joinHidden = `
 		  LEFT JOIN LATERAL (
 		    SELECT array_agg(x.field) AS fields, array_agg(x.span_start) AS starts, array_agg(x.span_end) AS ends,
 		           array_agg(x.reason) AS kinds
 		      FROM redaction x
 		     WHERE c.version > 1
+		       AND c.id IN (SELECT y.comment_id FROM redaction y WHERE y.consultation_id = $1)
 		       AND x.decision_id = (SELECT dc.id
 		                              FROM decision dc
 		                             WHERE dc.comment_id = c.id AND dc.action = 'publish'
 		                             ORDER BY dc.version DESC
-		                             LIMIT 1)) h ON true`
+		                             LIMIT 1)
+		     GROUP BY x.decision_id) h ON true`
 	joinPersonal = `
 		  LEFT JOIN personal_data p ON p.comment_id = c.id`
 
 	orderedPlan = `
 		SELECT set_config('enable_sort', 'off', true), set_config('enable_hashjoin', 'off', true),
-		       set_config('enable_mergejoin', 'off', true), set_config('statement_timeout', '0', true)`
+		       set_config('enable_mergejoin', 'off', true), set_config('work_mem', '64MB', true),
+		       set_config('statement_timeout', '0', true)`
 )
 
 // selectOf is the statement of a file.
