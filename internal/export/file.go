@@ -50,7 +50,7 @@ func (d *digester) sum() []byte { return d.hash.Sum(nil) }
 // table is a file's content, as the formats write it.
 type table struct {
 	title   string // of the consultation
-	total   int    // comments in the file
+	total   int    // comments in the file; 0 where neither its head nor anyone who waits for it is told
 	columns []column
 	rows    iter.Seq2[[][]byte, error]
 	// hash digests the content. In CSV and JSONL that is every byte before the last line; in XLSX and DOCX each cell of the
@@ -78,8 +78,9 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, f *file, w io.Writer, tell
 	}
 	t := &table{columns: columnsOf(&f.options), hash: sha256.New()}
 	where, args := f.options.where()
+	args = append(args, tell != nil || f.options.Format == DOCX)
 	err = tx.QueryRow(ctx, `
-		SELECT title, (SELECT count(*) FROM comment c WHERE `+where+`)
+		SELECT title, CASE WHEN $`+place(len(args))+` THEN (SELECT count(*) FROM comment c WHERE `+where+`) ELSE 0 END
 		  FROM consultation
 		 WHERE id = $1`, args...).Scan(&t.title, &t.total)
 	if err != nil {
