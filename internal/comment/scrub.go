@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"wenji/internal/validate"
 
@@ -99,14 +100,29 @@ func find(text string) []finding {
 	return found
 }
 
+// MayHoldPersonal is false where Scrub certainly finds nothing in a text, listed words aside.
+func MayHoldPersonal(text []byte) bool {
+	arabic, chinese, mail := digitsTogether(text)
+	return arabic || chinese || mail
+}
+
 // digitsTogether tells whether a text may hold a number or an e-mail address at all, as few do: enough digits of one way of
 // writing with no Chinese character between them, which ends every number, or an at sign.
-func digitsTogether(text string) (arabic, chinese, mail bool) {
+func digitsTogether[T string | []byte](text T) (arabic, chinese, mail bool) {
 	a, c := 0, 0
-	for _, r := range text {
+	for i := 0; i < len(text); {
+		r, size := rune(text[i]), 1
+		switch {
+		case r < utf8.RuneSelf:
+		case r >= 0xe4 && r <= 0xe9 && i+2 < len(text) && text[i+1]&0xc0 == 0x80 && text[i+2]&0xc0 == 0x80: // Chinese, nearly always
+			r, size = r&0xf<<12|rune(text[i+1]&0x3f)<<6|rune(text[i+2]&0x3f), 3
+		default:
+			r, size = utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
+		}
+		i += size
 		switch {
 		case r >= 0x3000 && r <= 0xa000:
-			if chineseDigit(r) >= 0 {
+			if chineseDigits[byte(r)] && chineseDigit(r) >= 0 {
 				c++
 				chinese = chinese || c == fewest
 			} else if r >= 0x4e00 {
@@ -124,6 +140,14 @@ func digitsTogether(text string) (arabic, chinese, mail bool) {
 	}
 	return arabic, chinese, mail
 }
+
+// chineseDigits has the last bytes of the characters that chineseDigit reads: all but a few others are told apart by it.
+var chineseDigits = func() (last [256]bool) {
+	for _, r := range "〇零一幺二三四五六七八九" {
+		last[byte(r)] = true
+	}
+	return last
+}()
 
 // visible folds the width and drops signs that look like nothing.
 func visible(text string) []sign {

@@ -228,6 +228,9 @@ func (l *line) cells(r *record) (cells [][]byte, err error) {
 
 // hidden takes out of the original what the scrub finds and what staff hid by hand.
 func hidden(r *record) (title, body []byte) {
+	if len(r.hiddenIn) == 0 && !comment.MayHoldPersonal(r.title) && !comment.MayHoldPersonal(r.body) {
+		return r.title, r.body
+	}
 	t, b := string(r.title), string(r.body)
 	spans, _ := comment.Scrub(t, b, nil)
 	for i, field := range r.hiddenIn {
