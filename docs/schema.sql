@@ -161,7 +161,10 @@ CREATE TABLE public.comment_group (
     last_at timestamp with time zone NOT NULL,
     changed_by_staff boolean DEFAULT false NOT NULL,
     merged_into uuid,
-    created_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL,
+    people integer DEFAULT 0 NOT NULL,
+    clause_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    counted integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.comment_group_member (
@@ -172,7 +175,9 @@ CREATE TABLE public.comment_group_member (
     joined_at timestamp with time zone NOT NULL,
     taken_out boolean DEFAULT false NOT NULL,
     changed_by text DEFAULT ''::text NOT NULL,
-    changed_at timestamp with time zone
+    changed_at timestamp with time zone,
+    number integer DEFAULT 0 NOT NULL,
+    waiting boolean DEFAULT true NOT NULL
 );
 
 CREATE TABLE public.comment_search (
@@ -676,7 +681,8 @@ CREATE TABLE public.setting (
 
 CREATE TABLE public.similar_progress (
     consultation_id text NOT NULL,
-    last_number integer DEFAULT 0 NOT NULL
+    last_number integer DEFAULT 0 NOT NULL,
+    checked_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.special_day (
@@ -914,9 +920,15 @@ CREATE INDEX comment_flagged ON public.comment USING btree (received_at, id) WHE
 
 CREATE INDEX comment_group_consultation ON public.comment_group USING btree (consultation_id, members DESC, id DESC) WHERE ((merged_into IS NULL) AND (members > 1));
 
-CREATE INDEX comment_group_member_group ON public.comment_group_member USING btree (group_id, comment_id);
+CREATE INDEX comment_group_member_number ON public.comment_group_member USING btree (group_id, taken_out, number);
+
+CREATE INDEX comment_group_member_unnumbered ON public.comment_group_member USING btree (comment_id) WHERE (number = 0);
+
+CREATE INDEX comment_group_member_waiting ON public.comment_group_member USING btree (group_id, number) WHERE (waiting AND (NOT taken_out));
 
 CREATE INDEX comment_group_size ON public.comment_group USING btree (members DESC, id DESC) WHERE ((merged_into IS NULL) AND (members > 1));
+
+CREATE INDEX comment_group_uncounted ON public.comment_group USING btree (consultation_id) WHERE ((counted <> members) AND (merged_into IS NULL));
 
 CREATE UNIQUE INDEX comment_number ON public.comment USING btree (consultation_id, number);
 

@@ -9,6 +9,7 @@ import (
 	"wenji/internal/audit"
 	"wenji/internal/comment"
 	"wenji/internal/postgres"
+	"wenji/internal/similar"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -115,7 +116,11 @@ func (r *pitrRun) inspect(ctx context.Context, db *postgres.DB, d *restored) err
 	}
 	d.audit = int(report.Entries)
 	_, wrong, err := comment.CheckCounters(ctx, db)
-	if err == nil && len(wrong) > 0 {
+	if err != nil {
+		return err
+	}
+	groups, err := similar.CheckCounters(ctx, db)
+	if wrong = append(wrong, groups...); err == nil && len(wrong) > 0 {
 		err = fmt.Errorf("%d counters do not agree with the rows, such as %s of %s", len(wrong), wrong[0].Kind, wrong[0].ConsultationID)
 	}
 	return err

@@ -14,6 +14,7 @@ import (
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
 	"wenji/internal/postgres"
+	"wenji/internal/similar"
 	"wenji/internal/staff"
 	"wenji/internal/throttle"
 	"wenji/internal/vault"
@@ -226,6 +227,11 @@ func verifyCounters(ctx context.Context, t *terminal, db *postgres.DB) error {
 	if err != nil {
 		return fmt.Errorf("核对计数：%w", err)
 	}
+	ofGroups, err := similar.CheckCounters(ctx, db)
+	if err != nil {
+		return fmt.Errorf("核对计数：%w", err)
+	}
+	list = append(list, ofGroups...)
 	if len(list) == 0 {
 		fmt.Fprintf(t.out, "计数核对：一致。共%d项征集。\n", checked)
 		return nil

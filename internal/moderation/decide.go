@@ -13,6 +13,7 @@ import (
 	"wenji/internal/apperr"
 	"wenji/internal/audit"
 	"wenji/internal/comment"
+	"wenji/internal/similar"
 	"wenji/internal/staff"
 	"wenji/internal/validate"
 
@@ -95,6 +96,9 @@ func (s *Store) decide(ctx context.Context, tx pgx.Tx, by staff.Member, t target
 	}
 	if err := comment.Transition(ctx, tx, move.Change); err != nil {
 		return nameWinner(ctx, tx, move.ID, err)
+	}
+	if err := similar.Moved(ctx, tx, move.ID, move.To == comment.Received); err != nil {
+		return err
 	}
 	if err := insertDecisions(ctx, tx, []target{t}, []decided{move}); err != nil {
 		return err

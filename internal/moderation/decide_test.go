@@ -103,6 +103,28 @@ func TestUndoRestoresAndTheRestStays(t *testing.T) {
 	}
 }
 
+func TestAGroupKnowsWhichOfItsCommentsWait(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.arrive(arrival{})
+	f.exec(`INSERT INTO comment_group (id, consultation_id, representative_id, first_at, last_at, created_at)
+		SELECT id, consultation_id, id, now(), now(), now() FROM comment`)
+	f.exec(`INSERT INTO comment_group_member (comment_id, consultation_id, group_id, similarity, joined_at, number)
+		SELECT id, consultation_id, id, 1, now(), number FROM comment`)
+	waits := func(want, when string) {
+		t.Helper()
+		if got := f.list(`SELECT waiting::text FROM comment_group_member`); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: waiting %v, want %s", when, got, want)
+		}
+	}
+	for _, action := range []string{moderation.Publish, moderation.Withhold, moderation.Decline} {
+		f.must(liMing, id, action)
+		waits("false", "after "+action)
+		f.mustUndo(wangHui, id)
+		waits("true", "after undoing "+action)
+	}
+}
+
 func TestHidingKeepsTheOriginalAndShowsOnlyTheCopy(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -9,6 +9,7 @@ import (
 	"wenji/internal/apperr"
 	"wenji/internal/audit"
 	"wenji/internal/comment"
+	"wenji/internal/similar"
 	"wenji/internal/staff"
 	"wenji/internal/validate"
 	"wenji/internal/vault"
@@ -77,6 +78,9 @@ func (s *Store) Correct(ctx context.Context, by staff.Member, id uuid.UUID, c Co
 				*f.to = vault.NewSecret(f.value)
 				changed = append(changed, f.name)
 			}
+		}
+		if err := similar.Unknown(ctx, tx, w.ConsultationID, []uuid.UUID{w.CommentID}); err != nil {
+			return "", err
 		}
 		if err := s.Keys.Replace(ctx, tx, w.CommentID, p); err != nil {
 			return "", err

@@ -12,6 +12,7 @@ import (
 	"wenji/internal/audit"
 	"wenji/internal/comment"
 	"wenji/internal/intake"
+	"wenji/internal/similar"
 	"wenji/internal/staff"
 	"wenji/internal/vault"
 
@@ -217,6 +218,9 @@ func nextComments(ctx context.Context, tx pgx.Tx, id string, behind int) (ids []
 
 // eraseComments erases everything personal about the comments, and counts it.
 func eraseComments(ctx context.Context, tx pgx.Tx, e *Erasure, ids []uuid.UUID) error {
+	if err := similar.Unknown(ctx, tx, e.ConsultationID, ids); err != nil {
+		return err
+	}
 	people, err := vault.Erase(ctx, tx, ids)
 	if err != nil {
 		return err

@@ -60,6 +60,35 @@ func TestAPurgeLeavesNoMarkOfAnyoneInAnyTable(t *testing.T) {
 	}
 }
 
+func TestGroupsAreToldThatPeopleAreNoLongerKnown(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	corrected, deleted, kept := o.comment(theConsultation), o.comment(theConsultation), o.comment(theConsultation)
+	o.exec(`INSERT INTO comment_group (id, consultation_id, representative_id, members, people, counted, first_at, last_at, created_at)
+		SELECT id, consultation_id, id, 1, 1, 1, now(), now(), now() FROM comment`)
+	o.exec(`INSERT INTO comment_group_member (comment_id, consultation_id, group_id, similarity, joined_at, number)
+		SELECT id, consultation_id, id, 1, now(), number FROM comment`)
+	known := func() int { return o.count(`SELECT count(*) FROM comment_group WHERE counted = members`) }
+	if err := o.Correct(t.Context(), liMing, o.ask(corrected, AskCorrect, "电话有误"), Correction{Phone: "13900001111"}); err != nil {
+		t.Fatal(err)
+	}
+	if n := known(); n != 2 {
+		t.Errorf("after a correction %d groups know their people, want 2", n)
+	}
+	if err := o.EraseOne(t.Context(), liMing, o.ask(deleted, AskErase, "请删除")); err != nil {
+		t.Fatal(err)
+	}
+	if n := o.count(`SELECT count(*) FROM comment_group WHERE counted = members AND id = $1`, kept); n != 1 || known() != 1 {
+		t.Errorf("after a deletion %d groups know their people, want the third", known())
+	}
+	if _, err := o.EraseDue(t.Context(), "wenji", theConsultation, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	if n := known(); n != 0 {
+		t.Errorf("after the erasure %d groups know their people", n)
+	}
+}
+
 func TestAHoldBlocksErasureUntilItIsLifted(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

@@ -59,18 +59,22 @@ func (s *Store) PutIn(ctx context.Context, by staff.Member, groupID uuid.UUID, i
 			return "", err
 		}
 		numbers, err := updated(ctx, tx, `
-			WITH put AS (
-			  INSERT INTO comment_group_member AS m
-			         (comment_id, consultation_id, group_id, similarity, joined_at, changed_by, changed_at)
-			  SELECT c.id, $1, $2, 0, $5, $4, $5
+			WITH known AS MATERIALIZED (
+			  SELECT c.id, c.number, c.state = 'received' AS waiting
 			    FROM comment c JOIN comment_sketch k ON k.comment_id = c.id
 			   WHERE c.id = ANY ($3) AND c.consultation_id = $1
+			   ORDER BY c.id
+			     FOR SHARE OF c
+			), put AS (
+			  INSERT INTO comment_group_member AS m
+			         (comment_id, consultation_id, group_id, similarity, joined_at, changed_by, changed_at, number, waiting)
+			  SELECT id, $1, $2, 0, $5, $4, $5, number, waiting FROM known
 			  ON CONFLICT (comment_id) DO UPDATE
 			     SET group_id = $2, taken_out = false, joined_at = $5, changed_by = $4, changed_at = $5
 			   WHERE m.group_id <> $2 OR m.taken_out
 			  RETURNING comment_id
 			)
-			SELECT c.number FROM put JOIN comment c ON c.id = put.comment_id`,
+			SELECT k.number FROM put JOIN known k ON k.id = put.comment_id`,
 			consultationID, groupID, ids, by.Name, s.now())
 		if err != nil {
 			return "", err

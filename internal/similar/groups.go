@@ -72,28 +72,20 @@ const (
 	pageDefault = 20
 )
 
-// groupColumns are the columns of Group, by its names.
+// groupColumns are the columns of Group, by its names. A group whose counters are not those of its members, because a
+// program older than them has changed it or personal data was erased, is gone through instead (throughMembers).
 const groupColumns = `
        g.id, g.consultation_id, g.representative_id, c.number, c.title, c.body, g.members, g.lowest, g.highest, g.first_at, g.last_at, g.merged_into,
-       k.people, k.waiting, k.clauses`
+       CASE WHEN g.counted = g.members THEN g.people ELSE k.people END AS people,
+       (SELECT count(*) FROM comment_group_member w WHERE w.group_id = g.id AND w.waiting AND NOT w.taken_out) AS waiting,
+       ARRAY(SELECT cl.number
+               FROM clause cl
+              WHERE cl.id = ANY (CASE WHEN g.counted = g.members THEN g.clause_ids ELSE k.clause_ids END)
+              ORDER BY cl.number
+              LIMIT 100) AS clauses`
 
-// countMembers, behind a group g, goes through its members once. Who is who is told by the keyed digest alone. A member
-// about several clauses comes once for each of them and is counted with the first.
-const countMembers = `
-		 CROSS JOIN LATERAL (
-		    SELECT count(DISTINCT p.identity_index)
-		           + count(*) FILTER (WHERE p.identity_index IS NULL AND coalesce(u.nth, 1) = 1) AS people,
-		           count(*) FILTER (WHERE w.state = 'received' AND coalesce(u.nth, 1) = 1) AS waiting,
-		           ARRAY(SELECT cl.number
-		                   FROM clause cl
-		                  WHERE cl.id = ANY (array_agg(DISTINCT u.clause_id))
-		                  ORDER BY cl.number
-		                  LIMIT 100) AS clauses
-		      FROM comment_group_member m
-		      JOIN comment w ON w.id = m.comment_id
-		      LEFT JOIN personal_data p ON p.comment_id = m.comment_id
-		      LEFT JOIN LATERAL unnest(w.clause_ids) WITH ORDINALITY AS u (clause_id, nth) ON true
-		     WHERE m.group_id = g.id AND NOT m.taken_out) AS k`
+// throughMembers, behind a group g, goes through its members where its counters do not hold.
+const throughMembers = ` CROSS JOIN LATERAL (` + countMembers + ` AND g.counted <> g.members) AS k`
 
 // Groups lists the groups of two and more, the largest first, and the place where the next page begins, nil at the end.
 func (s *Store) Groups(ctx context.Context, by staff.Member, f Filter) (groups []Group, next *Cursor, err error) {
@@ -118,7 +110,7 @@ func (s *Store) Groups(ctx context.Context, by staff.Member, f Filter) (groups [
 	found, err := s.DB.Query(ctx, `
 		SELECT `+groupColumns+`
 		  FROM (SELECT * FROM comment_group g WHERE `+where+` ORDER BY g.members DESC, g.id DESC LIMIT $1) g
-		  JOIN comment c ON c.id = g.representative_id`+countMembers+`
+		  JOIN comment c ON c.id = g.representative_id`+throughMembers+`
 		 ORDER BY g.members DESC, g.id DESC`, args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list groups: %w", err)
@@ -141,7 +133,7 @@ func (s *Store) Group(ctx context.Context, by staff.Member, id uuid.UUID) (Group
 	}
 	found, err := s.DB.Query(ctx, `
 		SELECT `+groupColumns+`
-		  FROM comment_group g JOIN comment c ON c.id = g.representative_id`+countMembers+`
+		  FROM comment_group g JOIN comment c ON c.id = g.representative_id`+throughMembers+`
 		 WHERE g.id = $1`, id)
 	if err != nil {
 		return Group{}, fmt.Errorf("read group %s: %w", id, err)
@@ -190,7 +182,8 @@ type MemberFilter struct {
 	Limit    int  // 1 to 1000; 0: 20
 }
 
-// Members lists the members of a group by number, and whether more follow.
+// Members lists the members of a group by number, and whether more follow. A page costs the same however large the group is
+// and however deep the page lies.
 func (s *Store) Members(ctx context.Context, by staff.Member, id uuid.UUID, f MemberFilter) ([]Member, bool, error) {
 	if !by.Can(staff.ReadComments) {
 		return nil, false, apperr.ErrForbidden
@@ -200,13 +193,21 @@ func (s *Store) Members(ctx context.Context, by staff.Member, id uuid.UUID, f Me
 		limit = pageDefault
 	}
 	limit = min(limit, ManyMost)
+	after := f.After
+	if after == 0 {
+		after = -1 // 0 is the number of members that an older program has put in a moment ago
+	}
+	waiting := ""
+	if f.Waiting {
+		waiting = " AND m.waiting AND c.state = 'received'"
+	}
 	found, err := s.DB.Query(ctx, `
 		SELECT c.id, c.number, c.version, c.state, c.title, c.body, c.masked_name, c.received_at, c.flags,
 		       m.similarity, m.taken_out, m.changed_by
 		  FROM comment_group_member m JOIN comment c ON c.id = m.comment_id
-		 WHERE m.group_id = $1 AND m.taken_out = $2 AND c.number > $3 AND (NOT $4 OR c.state = 'received')
-		 ORDER BY c.number
-		 LIMIT $5`, id, f.TakenOut, f.After, f.Waiting, limit+1)
+		 WHERE m.group_id = $1 AND m.taken_out = $2 AND m.number > $3`+waiting+`
+		 ORDER BY m.number
+		 LIMIT $4`, id, f.TakenOut, after, limit+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("list members of group %s: %w", id, err)
 	}
@@ -230,7 +231,7 @@ func (s *Store) MemberIDs(ctx context.Context, by staff.Member, id uuid.UUID, st
 		SELECT c.id
 		  FROM comment_group_member m JOIN comment c ON c.id = m.comment_id
 		 WHERE m.group_id = $1 AND NOT m.taken_out AND c.state = ANY ($2::text[])
-		 ORDER BY c.number
+		 ORDER BY m.number
 		 LIMIT $3`, id, states, ManyMost)
 	if err != nil {
 		return nil, fmt.Errorf("list members of group %s: %w", id, err)

@@ -61,6 +61,8 @@ func (s *Store) Run(ctx context.Context) {
 		pause := restBetween
 		if n >= batchGentle {
 			pause = restFor * time.Since(began)
+		} else {
+			s.warn(ctx, "counting groups", s.mend(ctx))
 		}
 		if time.Since(flushed) >= restBetween {
 			flushed = time.Now()

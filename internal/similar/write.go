@@ -138,21 +138,27 @@ func writeMembers(ctx context.Context, tx pgx.Tx, consultationID string, touched
 		}
 	}
 	found, err := tx.Query(ctx, `
-		WITH joined AS (
-		  INSERT INTO comment_group_member (comment_id, consultation_id, group_id, similarity, joined_at)
-		  SELECT comment_id, $1, group_id, similarity, $5
+		WITH known AS MATERIALIZED (`+knownComments+`
+		), joined AS (
+		  INSERT INTO comment_group_member (comment_id, consultation_id, group_id, similarity, joined_at, number, waiting)
+		  SELECT m.comment_id, $1, m.group_id, m.similarity, $5, k.number, k.waiting
 		    FROM unnest($2::uuid[], $3::uuid[], $4::float8[]) AS m (comment_id, group_id, similarity)
+		    JOIN known k ON k.id = m.comment_id
 		  ON CONFLICT DO NOTHING
 		  RETURNING comment_id, group_id, similarity
 		), grown AS (
 		  UPDATE comment_group g
 		     SET members = g.members + n.members,
 		         lowest = LEAST(g.lowest, n.lowest), highest = GREATEST(g.highest, n.highest),
-		         first_at = LEAST(g.first_at, n.first_at), last_at = GREATEST(g.last_at, n.last_at)
+		         first_at = LEAST(g.first_at, n.first_at), last_at = GREATEST(g.last_at, n.last_at),
+		         people = g.people + a.people,
+		         clause_ids = ARRAY(SELECT DISTINCT id FROM unnest(g.clause_ids || a.clause_ids) AS u (id) ORDER BY id),
+		         counted = CASE WHEN g.counted = g.members THEN g.members + n.members ELSE -1 END
 		    FROM (SELECT j.group_id, count(*) AS members, min(j.similarity) AS lowest, max(j.similarity) AS highest,
 		                 min(s.received_at) AS first_at, max(s.received_at) AS last_at
 		            FROM joined j JOIN comment_sketch s ON s.comment_id = j.comment_id
 		           GROUP BY j.group_id) n
+		    JOIN (`+addedToGroups+`) AS a ON a.group_id = n.group_id
 		   WHERE g.id = n.group_id AND g.members > 1 AND g.merged_into IS NULL
 		  RETURNING g.id
 		)
@@ -179,7 +185,7 @@ func merge(ctx context.Context, tx pgx.Tx, from, to uuid.UUID, representative *t
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `UPDATE comment_group SET merged_into = $2, members = 0 WHERE id = $1`, from, to)
+	_, err = tx.Exec(ctx, `UPDATE comment_group SET merged_into = $2, members = 0, people = 0, clause_ids = '{}', counted = 0 WHERE id = $1`, from, to)
 	if err != nil {
 		return err
 	}
@@ -212,25 +218,5 @@ func measure(ctx context.Context, tx pgx.Tx, groupID uuid.UUID, representative *
 		   SET similarity = s.similarity
 		  FROM unnest($1::uuid[], $2::float8[]) AS s (comment_id, similarity)
 		 WHERE m.comment_id = s.comment_id`, ids, similarities)
-	return err
-}
-
-// recount brings the totals of groups in step with their members. The similarities are those to the representative,
-// which is not compared with itself.
-func recount(ctx context.Context, tx pgx.Tx, groups []uuid.UUID) error {
-	_, err := tx.Exec(ctx, `
-		UPDATE comment_group g
-		   SET members = t.members, lowest = t.lowest, highest = t.highest,
-		       first_at = COALESCE(t.first_at, g.first_at), last_at = COALESCE(t.last_at, g.last_at)
-		  FROM (SELECT w.id, count(m.comment_id) AS members,
-		               COALESCE(min(m.similarity) FILTER (WHERE m.comment_id <> o.representative_id), 1) AS lowest,
-		               COALESCE(max(m.similarity) FILTER (WHERE m.comment_id <> o.representative_id), 1) AS highest,
-		               min(s.received_at) AS first_at, max(s.received_at) AS last_at
-		          FROM unnest($1::uuid[]) AS w (id)
-		          JOIN comment_group o ON o.id = w.id
-		          LEFT JOIN comment_group_member m ON m.group_id = w.id AND NOT m.taken_out
-		          LEFT JOIN comment_sketch s ON s.comment_id = m.comment_id
-		         GROUP BY w.id) t
-		 WHERE g.id = t.id AND g.merged_into IS NULL`, groups)
 	return err
 }
