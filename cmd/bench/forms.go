@@ -129,3 +129,29 @@ func waitSealed(ctx context.Context, l *bench, database string) error {
 	}
 	return nil
 }
+
+// waitBehind waits until the portal has taken all comments into search, totals and groups, and the record is sealed: what a
+// rush has put off would otherwise be paid for by the next run.
+func waitBehind(ctx context.Context, l *bench, database string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, behindMost, fmt.Errorf("still behind after %s", behindMost))
+	defer cancel()
+	db, err := l.pool(ctx, database, 1)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for {
+		var behind bool
+		if err := db.QueryRow(ctx, behindSQL).Scan(&behind); err != nil {
+			return err
+		}
+		if !behind {
+			return waitSealed(ctx, l, database)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}

@@ -204,6 +204,16 @@ func (f *full) open(ctx context.Context, environment ...string) (*portal, error)
 // behindMost is how long anything may take to catch up.
 const behindMost = 5 * time.Minute
 
+// behindSQL tells whether search, totals or groups have yet to take comments in.
+const behindSQL = `
+	SELECT EXISTS (SELECT FROM comment_search_stale)
+	    OR EXISTS (SELECT FROM comment_count k LEFT JOIN comment_search_mark m USING (consultation_id)
+	                WHERE k.last_number > coalesce(m.number, 0))
+	    OR EXISTS (SELECT FROM comment_count k LEFT JOIN comment_tally_mark m USING (consultation_id)
+	                WHERE k.last_number > coalesce(m.number, 0))
+	    OR EXISTS (SELECT FROM comment_count k LEFT JOIN similar_progress p USING (consultation_id)
+	                WHERE k.last_number > coalesce(p.last_number, 0))`
+
 // caughtUp has search, groups and totals take all comments in, and waits until the record is sealed.
 func (f *full) caughtUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, behindMost, fmt.Errorf("still behind after %s", behindMost))
@@ -217,14 +227,7 @@ func (f *full) caughtUp(ctx context.Context) error {
 	}
 	for {
 		var behind bool
-		err := f.db.QueryRow(ctx, `
-			SELECT EXISTS (SELECT FROM comment_search_stale)
-			    OR EXISTS (SELECT FROM comment_count k LEFT JOIN comment_search_mark m USING (consultation_id)
-			                WHERE k.last_number > coalesce(m.number, 0))
-			    OR EXISTS (SELECT FROM comment_count k LEFT JOIN comment_tally_mark m USING (consultation_id)
-			                WHERE k.last_number > coalesce(m.number, 0))
-			    OR EXISTS (SELECT FROM comment_count k LEFT JOIN similar_progress p USING (consultation_id)
-			                WHERE k.last_number > coalesce(p.last_number, 0))`).Scan(&behind)
+		err := f.db.QueryRow(ctx, behindSQL).Scan(&behind)
 		if err != nil {
 			return err
 		}

@@ -124,7 +124,7 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		Comments:       comments,
 		Moderation:     desk,
 		Calendar:       days,
-		Similar:        &similar.Store{DB: p.db, Keys: c.keys, Now: p.db.Now, Log: c.log},
+		Similar:        &similar.Store{DB: p.db, Keys: c.keys, Now: p.db.Now, Log: c.log, Rush: comments.Rush},
 		Intake:         &intake.Store{DB: p.db, Keys: c.keys, Comments: comments, Now: p.db.Now, Look: desk.Look},
 		Referrals:      &referral.Store{DB: p.db, Keys: c.keys, Calendar: days, Now: p.db.Now},
 		Reports:        &report.Store{DB: p.db, Calendar: days, Now: p.db.Now},

@@ -2,6 +2,7 @@ package comment
 
 import (
 	"context"
+	"time"
 
 	"wenji/internal/vault"
 
@@ -48,3 +49,9 @@ func searchOf(public bool) searchQuery {
 	}
 	return staffSearch
 }
+
+// PretendRush makes it look for a while as if more came in than work in the background should get in the way of.
+func (s *Store) PretendRush(d time.Duration) { s.pace.until.Store(time.Now().Add(d).UnixNano()) }
+
+// RushBatch is how many comments Index reads at once in a rush.
+const RushBatch = rushBatch

@@ -16,18 +16,25 @@ const (
 	indexBatch = 100
 	indexPause = 500 * time.Millisecond // between looks for what is new
 	indexRest  = 2                      // times as long as a full batch took: searching may wait, citizens may not
+	rushBatch  = 25
 )
 
 // Index reads new and changed comments into the search, and new ones into the tallies, until ctx ends. Any number of replicas may run it; each comment
 // is read by one. It works behind what is submitted and never in its way: a search looks itself through what has not
-// been read yet. A machine that is busy makes batches slow, and so the rests between them long.
+// been read yet. A machine that is busy makes batches slow, and so the rests between them long; in a rush little is read.
 func (s *Store) Index(ctx context.Context) {
 	for {
-		began := time.Now()
-		n, err := s.indexOnce(ctx, indexBatch, leastFirst)
+		began, most, rush := time.Now(), indexBatch, s.Rush()
+		if rush {
+			most = rushBatch
+		}
+		n, err := s.indexOnce(ctx, most, leastFirst)
 		counted, errCount := s.tallyOnce(ctx)
 		pause := indexPause
-		if err == nil && n >= indexBatch || errCount == nil && counted >= tallyMost {
+		switch full := err == nil && n >= most || errCount == nil && counted >= tallyMost; {
+		case rush || s.Rush():
+			pause = RushRest
+		case full:
 			pause = indexRest * time.Since(began)
 		}
 		select {

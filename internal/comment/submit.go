@@ -26,6 +26,7 @@ type Store struct {
 	Now     func() time.Time
 
 	queue chan *waiting
+	pace  pace
 
 	acknowledged, refused, failed, unknown atomic.Int64 // see Outcomes
 }

@@ -40,7 +40,9 @@ func (s *Store) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case first := <-s.queue:
-			s.writeBatch(ctx, s.drain(first))
+			batch := s.drain(first)
+			s.pace.note(time.Now(), len(batch))
+			s.writeBatch(ctx, batch)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wenji/internal/apperr"
+	"wenji/internal/comment"
 	"wenji/internal/postgres"
 	"wenji/internal/vault"
 
@@ -34,6 +35,7 @@ type Store struct {
 	Keys *vault.KeyRing
 	Now  func() time.Time
 	Log  *slog.Logger // warned when the work in the background fails; nil means no warnings
+	Rush func() bool  // comment.Store.Rush: Run is to take little meanwhile; nil: never
 
 	arrivals arrivals
 }
@@ -48,6 +50,7 @@ const (
 	// citizens who submit may not. A machine that is busy makes batches slow, and so the rests long.
 	batchGentle = 64
 	restFor     = 3
+	batchRush   = 16
 )
 
 // Run puts comments into groups as they arrive, and keeps arrivals, until ctx ends. Any number of replicas may run it:
@@ -55,11 +58,17 @@ const (
 func (s *Store) Run(ctx context.Context) {
 	var flushed time.Time
 	for {
-		began := time.Now()
-		n, err := s.batch(ctx, batchGentle)
+		began, most, rush := time.Now(), batchGentle, s.rush()
+		if rush {
+			most = batchRush
+		}
+		n, err := s.batch(ctx, most)
 		s.warn(ctx, "grouping comments", err)
 		pause := restBetween
-		if n >= batchGentle {
+		switch {
+		case rush || s.rush():
+			pause = comment.RushRest
+		case n >= most:
 			pause = restFor * time.Since(began)
 		} else {
 			s.warn(ctx, "counting groups", s.mend(ctx))
@@ -75,6 +84,8 @@ func (s *Store) Run(ctx context.Context) {
 		}
 	}
 }
+
+func (s *Store) rush() bool { return s.Rush != nil && s.Rush() }
 
 func (s *Store) warn(ctx context.Context, what string, err error) {
 	if err != nil && ctx.Err() == nil && s.Log != nil {
