@@ -14,6 +14,7 @@ import (
 	"wenji/internal/postgres"
 	"wenji/internal/similar"
 	"wenji/internal/validate"
+	"wenji/internal/vault"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -216,36 +217,29 @@ const behindSQL = `
 
 // caughtUp has search, groups and totals take all comments in, and waits until the record is sealed.
 func (f *full) caughtUp(ctx context.Context) error {
+	return catchUp(ctx, f.bench, f.db, f.keys, f.database)
+}
+
+// readBehind reads all comments into search and totals.
+func (f *full) readBehind(ctx context.Context) error { return readBehind(ctx, f.db, f.keys) }
+
+// catchUp is waitBehind, but most is done here, in large batches. The portal's own workers take small ones and rest between
+// them, so that what a load of seconds leaves behind would keep them busy for minutes.
+func catchUp(ctx context.Context, l *bench, db *postgres.DB, keys *vault.KeyRing, database string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, behindMost, fmt.Errorf("still behind after %s", behindMost))
 	defer cancel()
-	if err := f.readBehind(ctx); err != nil {
+	if err := readBehind(ctx, db, keys); err != nil {
 		return err
 	}
-	groups := similar.Store{DB: f.db, Keys: f.keys, Now: f.db.Now}
+	groups := similar.Store{DB: db, Keys: keys, Now: db.Now}
 	if err := groups.CatchUp(ctx); err != nil {
 		return err
 	}
-	for {
-		var behind bool
-		err := f.db.QueryRow(ctx, behindSQL).Scan(&behind)
-		if err != nil {
-			return err
-		}
-		if !behind {
-			return waitSealed(ctx, f.bench, f.database)
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
+	return waitBehind(ctx, l, database)
 }
 
-// readBehind reads all comments into search and totals, in large batches. The portal's own workers take small ones and rest
-// between them, so that what a load of seconds leaves behind would keep them busy for minutes.
-func (f *full) readBehind(ctx context.Context) error {
-	store := comment.NewStore(f.db, f.db, f.keys, nil)
+func readBehind(ctx context.Context, db *postgres.DB, keys *vault.KeyRing) error {
+	store := comment.NewStore(db, db, keys, nil)
 	for _, step := range []func(ctx context.Context) (int, error){
 		func(ctx context.Context) (int, error) { return store.IndexBulk(ctx, readAtOnce) }, store.TallyBulk,
 	} {

@@ -70,7 +70,7 @@ func (s *Store) Run(ctx context.Context) {
 			pause = comment.RushRest
 		case n >= most:
 			pause = restFor * time.Since(began)
-		} else {
+		default:
 			s.warn(ctx, "counting groups", s.mend(ctx))
 		}
 		if time.Since(flushed) >= restBetween {
