@@ -43,7 +43,7 @@ type Public struct {
 	ReceivedAt     time.Time
 	PublishedAt    time.Time
 	Clauses        []int
-	Similar        int    `db:"-"` // published comments in nearly the same words, this one included, up to CountMost+1; 0 for none
+	Similar        int    `db:"-"` // published comments in nearly the same words, this one included, up to SimilarMost+1; 0 for none
 	Reply          *Reply `db:"-"` // nil: no answer has been approved
 }
 

@@ -61,10 +61,7 @@ func (s *Store) PublishedList(ctx context.Context, f PublicFilter) ([]Public, bo
 	}
 	more := len(list) > limit
 	list = list[:min(limit, len(list))]
-	if err := s.countSimilar(ctx, f.ConsultationID, list); err != nil {
-		return nil, false, err
-	}
-	if err := s.addReplies(ctx, f.ConsultationID, list); err != nil {
+	if err := s.detail(ctx, f.ConsultationID, list); err != nil {
 		return nil, false, err
 	}
 	return list, more, nil
@@ -200,10 +197,7 @@ func (s *Store) PublishedOne(ctx context.Context, consultationID string, number 
 		return Public{}, fmt.Errorf("read published comment %s %d: %w", consultationID, number, err)
 	}
 	one := []Public{p}
-	if err := s.countSimilar(ctx, consultationID, one); err != nil {
-		return Public{}, err
-	}
-	if err := s.addReplies(ctx, consultationID, one); err != nil {
+	if err := s.detail(ctx, consultationID, one); err != nil {
 		return Public{}, err
 	}
 	return one[0], nil

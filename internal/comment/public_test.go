@@ -160,10 +160,10 @@ func TestGuessingAStatusIsCutOffOnAllReplicas(t *testing.T) {
 	}
 }
 
-// A page must not cost more the more people sent the same: a comment tells of at most CountMost others, and one more.
+// A page must not cost more the more people sent the same: a comment tells of at most SimilarMost others, and one more.
 func TestTheCountOfSimilarCommentsStops(t *testing.T) {
 	f := newFixture(t, during())
-	const more = comment.CountMost + 50
+	const more = comment.SimilarMost + 50
 	exec(t, f.db, `
 		INSERT INTO comment (id, consultation_id, number, state, received_at, title, body, masked_name, occupation, text_digest,
 		                     form_digest, code_index, tail_index, public_title, public_body, published_at)
@@ -179,8 +179,8 @@ func TestTheCountOfSimilarCommentsStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if one.Similar != comment.CountMost+1 {
-		t.Errorf("one of %d similar comments tells of %d, want %d", more, one.Similar, comment.CountMost+1)
+	if one.Similar != comment.SimilarMost+1 {
+		t.Errorf("one of %d similar comments tells of %d, want %d", more, one.Similar, comment.SimilarMost+1)
 	}
 }
 

@@ -17,34 +17,21 @@ type Reply struct {
 	At      time.Time // approved
 }
 
-// addReplies fills in the answers of published comments. It reads the view published_reply alone.
-func (s *Store) addReplies(ctx context.Context, consultationID string, list []Public) error {
-	if len(list) == 0 {
-		return nil
-	}
-	places := make(map[int]int, len(list))
-	numbers := make([]int, len(list))
-	for i, p := range list {
-		numbers[i], places[p.Number] = p.Number, i
-	}
-	rows, err := s.DB.Query(ctx, `
+// readReplies queues the reading of published comments' answers. It reads the view published_reply alone.
+func readReplies(b *pgx.Batch, consultationID string, numbers []int, found func(number int, r Reply)) {
+	b.Queue(`
 		SELECT number, unit, outcome, reason, answer, approved_at
 		  FROM published_reply
-		 WHERE consultation_id = $1 AND number = ANY ($2::integer[])`, consultationID, numbers)
-	if err != nil {
-		return fmt.Errorf("read replies of %s: %w", consultationID, err)
-	}
-	var number int
-	var r Reply
-	_, err = pgx.ForEachRow(rows, []any{&number, &r.Unit, &r.Outcome, &r.Reason, &r.Answer, &r.At}, func() error {
-		reply := r
-		list[places[number]].Reply = &reply
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("read replies of %s: %w", consultationID, err)
-	}
-	return nil
+		 WHERE consultation_id = $1 AND number = ANY ($2::integer[])`, consultationID, numbers).
+		Query(func(rows pgx.Rows) error {
+			var number int
+			var r Reply
+			_, err := pgx.ForEachRow(rows, []any{&number, &r.Unit, &r.Outcome, &r.Reason, &r.Answer, &r.At}, func() error {
+				found(number, r)
+				return nil
+			})
+			return err
+		})
 }
 
 // AnsweredCount is the number of published comments of a consultation that have an official answer.

@@ -17,9 +17,14 @@ func (v CommentsView) pageURL(q *CommentsQuery) string {
 }
 
 // foundWords writes a count that stops at comment.CountMost.
-func foundWords(n int) string {
-	if n > comment.CountMost {
-		return strconv.Itoa(comment.CountMost) + "多"
+func foundWords(n int) string { return upTo(n, comment.CountMost) }
+
+// similarWords writes a count that stops at comment.SimilarMost.
+func similarWords(n int) string { return upTo(n, comment.SimilarMost) }
+
+func upTo(n, most int) string {
+	if n > most {
+		return strconv.Itoa(most) + "多"
 	}
 	return strconv.Itoa(n)
 }

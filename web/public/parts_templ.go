@@ -1326,7 +1326,7 @@ func opinionMeta(c comment.Public) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.StateTag(ui.Plain, "相同意见共"+foundWords(c.Similar)+"条").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.StateTag(ui.Plain, "相同意见共"+similarWords(c.Similar)+"条").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
