@@ -944,6 +944,8 @@ CREATE UNIQUE INDEX comment_search_number ON public.comment_search USING btree (
 
 CREATE INDEX comment_search_public ON public.comment_search USING gin (public_terms) WHERE (public_terms IS NOT NULL);
 
+CREATE INDEX comment_search_public_within ON public.comment_search USING gin (array_append(public_terms, hashtext(consultation_id))) WHERE (public_terms IS NOT NULL);
+
 CREATE INDEX comment_search_received ON public.comment_search USING btree (received_at DESC, consultation_id, number);
 
 CREATE INDEX comment_search_shown ON public.comment_search USING btree (received_at DESC, consultation_id, number) WHERE (public_terms IS NOT NULL);

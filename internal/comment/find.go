@@ -43,14 +43,19 @@ type searchQuery struct {
 	columns string
 	from    string // the comments, as c
 	terms   string
-	clauses bool // c is the table, not the view
+	index   string // what the index of terms is made of
+	clauses bool   // c is the table, not the view
 }
 
+// publicIndex is what the index of public terms is made of.
+const publicIndex = "array_append(s.public_terms, hashtext(s.consultation_id))"
+
 var (
-	staffSearch = searchQuery{columns: foundColumns, from: "comment c", terms: "s.staff_terms", clauses: true}
+	staffSearch = searchQuery{columns: foundColumns, from: "comment c", terms: "s.staff_terms", index: "s.staff_terms", clauses: true}
 
 	publicSearch = searchQuery{
 		columns: "c." + strings.ReplaceAll(publicColumns, ", ", ", c."), from: "published_comment c", terms: "s.public_terms",
+		index: publicIndex,
 	}
 )
 
@@ -202,7 +207,7 @@ func (q searchQuery) hits(f SearchFilter, terms []int32, most int) (string, []an
 WITH hits AS MATERIALIZED (
   SELECT s.received_at, s.consultation_id, s.number
     FROM comment_search s
-   WHERE ` + q.terms + ` @> ` + args.add(terms) + `::integer[] AND ` + f.reach("s", &args) + `
+   WHERE ` + q.terms + ` IS NOT NULL AND ` + q.index + ` @> ` + args.add(terms) + `::integer[] AND ` + f.reach("s", &args) + `
    LIMIT ` + args.add(most) + `::integer + 1
 ), total AS (
   SELECT count(*) <= ` + args.add(most) + `::integer AS whole FROM hits

@@ -33,31 +33,15 @@ func (s *Store) PublishedList(ctx context.Context, f PublicFilter) ([]Public, bo
 		return nil, false, err
 	}
 	limit := min(max(f.Limit, 1), 100)
-	where, args, err := s.publicWhere(ctx, f)
+	var list []Public
+	var err error
+	if f.Query == "" {
+		list, err = s.page(ctx, f, limit)
+	} else if words, searchable := SearchWords(f.Query); searchable {
+		list, err = s.foundPage(ctx, f, words, limit)
+	}
 	if err != nil {
 		return nil, false, err
-	}
-	order, beyond := "DESC", "<"
-	if f.Oldest {
-		order, beyond = "ASC", ">"
-	}
-	if f.After > 0 {
-		args = append(args, f.After)
-		where += fmt.Sprintf(" AND number %s $%d", beyond, len(args))
-	}
-	args = append(args, limit+1)
-	rows, err := s.DB.Query(ctx, `
-		SELECT `+publicColumns+`
-		  FROM published_comment
-		 WHERE `+where+`
-		 ORDER BY number `+order+`
-		 LIMIT $`+fmt.Sprint(len(args)), f.planned(args)...)
-	if err != nil {
-		return nil, false, fmt.Errorf("list published comments of %s: %w", f.ConsultationID, err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Public])
-	if err != nil {
-		return nil, false, fmt.Errorf("list published comments of %s: %w", f.ConsultationID, err)
 	}
 	more := len(list) > limit
 	list = list[:min(limit, len(list))]
@@ -65,6 +49,42 @@ func (s *Store) PublishedList(ctx context.Context, f PublicFilter) ([]Public, bo
 		return nil, false, err
 	}
 	return list, more, nil
+}
+
+// page reads a page of the list and one more.
+func (s *Store) page(ctx context.Context, f PublicFilter, limit int) ([]Public, error) {
+	q := sought{PublicFilter: f}
+	var args arguments
+	id := args.add(f.ConsultationID)
+	where := "consultation_id = " + id + " AND " + q.fits(id, &args) + q.beyond("c.number", &args)
+	return s.readPublished(ctx, f, where, args, limit+1)
+}
+
+// foundPage is page for a search.
+func (s *Store) foundPage(ctx context.Context, f PublicFilter, words []string, limit int) ([]Public, error) {
+	numbers, err := s.findPublished(ctx, f, words, limit)
+	if err != nil || len(numbers) == 0 {
+		return nil, err
+	}
+	return s.readPublished(ctx, f, "consultation_id = $1 AND number = ANY ($2::integer[])", arguments{f.ConsultationID, numbers}, len(numbers))
+}
+
+func (s *Store) readPublished(ctx context.Context, f PublicFilter, where string, args arguments, most int) ([]Public, error) {
+	limit := args.add(most)
+	rows, err := s.DB.Query(ctx, `
+		SELECT `+publicColumns+`
+		  FROM published_comment c
+		 WHERE `+where+`
+		 ORDER BY number`+f.order()+`
+		 LIMIT `+limit, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list published comments of %s: %w", f.ConsultationID, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Public])
+	if err != nil {
+		return nil, fmt.Errorf("list published comments of %s: %w", f.ConsultationID, err)
+	}
+	return list, nil
 }
 
 // CountMost is the highest count PublishedCount gives; more than that is not worth the reading of every row.
@@ -75,14 +95,22 @@ func (s *Store) PublishedCount(ctx context.Context, f PublicFilter) (int, error)
 	if none, err := s.unanswered(ctx, f); none || err != nil {
 		return 0, err
 	}
-	where, args, err := s.publicWhere(ctx, f)
-	if err != nil {
-		return 0, err
+	if f.Query != "" {
+		words, searchable := SearchWords(f.Query)
+		if !searchable {
+			return 0, nil
+		}
+		return s.countPublished(ctx, f, words)
 	}
 	var n int
-	err = s.DB.QueryRow(ctx, `
+	var args arguments
+	id := args.add(f.ConsultationID)
+	fits := sought{PublicFilter: f}.fits(id, &args)
+	err := s.DB.QueryRow(ctx, `
 		SELECT count(*)
-		  FROM (SELECT 1 FROM published_comment WHERE `+where+` LIMIT `+fmt.Sprint(CountMost+1)+`) AS found`, f.planned(args)...).Scan(&n)
+		  FROM (SELECT FROM published_comment c
+		         WHERE consultation_id = `+id+` AND `+fits+`
+		         LIMIT `+strconv.Itoa(CountMost+1)+`) AS found`, args...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count published comments of %s: %w", f.ConsultationID, err)
 	}
@@ -97,87 +125,6 @@ func (s *Store) unanswered(ctx context.Context, f PublicFilter) (bool, error) {
 	}
 	n, err := s.AnsweredCount(ctx, f.ConsultationID)
 	return n == 0, err
-}
-
-// planned has a statement with words planned for these very words: a plan for any would look up a common word as if it
-// were rare.
-func (f PublicFilter) planned(args []any) []any {
-	if f.Query == "" {
-		return args
-	}
-	return append([]any{pgx.QueryExecModeExec}, args...)
-}
-
-// publicWhere is the filter as a condition: our own words with placeholders, the visitor's words only as arguments.
-func (s *Store) publicWhere(ctx context.Context, f PublicFilter) (string, []any, error) {
-	where := []string{"consultation_id = $1"}
-	args := []any{f.ConsultationID}
-	arg := func(value any) string {
-		args = append(args, value)
-		return "$" + strconv.Itoa(len(args))
-	}
-	if f.ClauseID != uuid.Nil {
-		where = append(where, "clause_ids @> ARRAY["+arg(f.ClauseID)+"]::uuid[]")
-	}
-	if f.Answered {
-		where = append(where, "number IN (SELECT number FROM published_reply WHERE consultation_id = $1)")
-	}
-	if f.Query == "" {
-		return strings.Join(where, " AND "), args, nil
-	}
-	words, searchable := SearchWords(f.Query)
-	if !searchable {
-		return "false AND " + strings.Join(where, " AND "), args, nil
-	}
-	for _, w := range words {
-		where = append(where, holds("title", "body", w, arg))
-	}
-	common, err := s.common(ctx, f.ConsultationID, words)
-	if common || err != nil {
-		return strings.Join(where, " AND "), args, err
-	}
-	unread, err := readUnread(ctx, s.DB, f.ConsultationID)
-	if err != nil {
-		return "", nil, err
-	}
-	indexed := "number IN (SELECT number FROM comment_search WHERE consultation_id = $1 AND public_terms @> " +
-		arg(searchTerms(words)) + "::integer[])"
-	if len(unread.numbers) > 0 {
-		indexed = "(" + indexed + " OR number = ANY (" + arg(unread.numbers) + "::integer[]))"
-	}
-	where = append(where, indexed)
-	return strings.Join(where, " AND "), args, nil
-}
-
-const (
-	commonSample = 300 // of the newest comments are looked at
-	commonLeast  = 60  // that hold the words make them common
-)
-
-// common tells whether so many comments of the consultation hold the words that a page of them, and a thousand to count, are
-// found sooner by going through its comments in their order than by the index, which names all that hold them first.
-func (s *Store) common(ctx context.Context, consultationID string, words []string) (bool, error) {
-	args := []any{consultationID}
-	var where []string
-	for _, w := range words {
-		where = append(where, holds("title", "body", w, func(value any) string {
-			args = append(args, value)
-			return "$" + strconv.Itoa(len(args))
-		}))
-	}
-	var n int
-	err := s.DB.QueryRow(ctx, `
-		SELECT count(*)
-		  FROM (SELECT title, body
-		          FROM published_comment
-		         WHERE consultation_id = $1
-		         ORDER BY number DESC
-		         LIMIT `+strconv.Itoa(commonSample)+`) AS newest
-		 WHERE `+strings.Join(where, " AND "), args...).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("look at the newest comments of %s: %w", consultationID, err)
-	}
-	return n >= commonLeast, nil
 }
 
 // PublishedOne returns one published comment by its number, or apperr.ErrNotFound.
