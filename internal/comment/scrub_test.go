@@ -228,7 +228,7 @@ func BenchmarkScrub(b *testing.B) {
 
 func TestWhereNothingMayBeHeldNothingIsFound(t *testing.T) {
 	pieces := []string{"一", "幺", "〇", "零", "九", "1", "3", "８", "٣", "-", " ", "，", "建", "扶手", "㐀", "@", "＠", "a.cn", "电话", "\xe4\xb8", "\xff", "𠮷",
-		"13800000000", "幺三八〇幺四五零幺六七", "一九二〇一三四零一五六", "zhang@example.com", rightID}
+		"13800000000", "幺三八〇幺四五零幺六七", "一三二五四六零八一五七", "一三二五四九八〇一五六", "zhang@example.com", rightID}
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 24).Draw(t, "pieces"), "")
 		signs := visible(text)
