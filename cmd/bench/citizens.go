@@ -29,10 +29,7 @@ func measureCitizens(ctx context.Context, l *bench, t *table) error {
 		return err
 	}
 	defer p.Stop()
-	if err := lab.Settle(ctx, p.PID); err != nil {
-		return err
-	}
-	rest, err := lab.Memory(p.PID, "VmRSS")
+	rest, err := idleMemory(ctx, p)
 	if err != nil {
 		return err
 	}
