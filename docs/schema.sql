@@ -146,7 +146,9 @@ CREATE TABLE public.comment_count (
     declined integer DEFAULT 0 NOT NULL,
     concluded boolean DEFAULT false NOT NULL,
     handled integer DEFAULT 0 NOT NULL,
-    answered integer DEFAULT 0 NOT NULL
+    answered integer DEFAULT 0 NOT NULL,
+    decided_on date DEFAULT '0001-01-01'::date NOT NULL,
+    decided integer DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='50');
 
@@ -178,6 +180,13 @@ CREATE TABLE public.comment_group_member (
     changed_at timestamp with time zone,
     number integer DEFAULT 0 NOT NULL,
     waiting boolean DEFAULT true NOT NULL
+);
+
+CREATE TABLE public.comment_repeat (
+    consultation_id text NOT NULL,
+    digest bytea NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    count integer NOT NULL
 );
 
 CREATE TABLE public.comment_search (
@@ -757,6 +766,9 @@ ALTER TABLE ONLY public.comment_group
 ALTER TABLE ONLY public.comment
     ADD CONSTRAINT comment_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.comment_repeat
+    ADD CONSTRAINT comment_repeat_pkey PRIMARY KEY (consultation_id, digest, minute);
+
 ALTER TABLE ONLY public.comment_search_mark
     ADD CONSTRAINT comment_search_mark_pkey PRIMARY KEY (consultation_id);
 
@@ -940,6 +952,8 @@ CREATE INDEX comment_published_clauses ON public.comment USING gin (clause_ids) 
 
 CREATE INDEX comment_published_text ON public.comment USING btree (consultation_id, text_digest) WHERE (state = 'published'::text);
 
+CREATE INDEX comment_repeat_minute ON public.comment_repeat USING btree (minute);
+
 CREATE UNIQUE INDEX comment_search_number ON public.comment_search USING btree (consultation_id, number);
 
 CREATE INDEX comment_search_public ON public.comment_search USING gin (public_terms) WHERE (public_terms IS NOT NULL);
@@ -1084,6 +1098,9 @@ ALTER TABLE ONLY public.comment_group
 ALTER TABLE ONLY public.comment_group
     ADD CONSTRAINT comment_group_representative_id_fkey FOREIGN KEY (representative_id) REFERENCES public.comment(id);
 
+ALTER TABLE ONLY public.comment_repeat
+    ADD CONSTRAINT comment_repeat_consultation_id_fkey FOREIGN KEY (consultation_id) REFERENCES public.consultation(id);
+
 ALTER TABLE ONLY public.comment_search
     ADD CONSTRAINT comment_search_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES public.comment(id) ON DELETE CASCADE;
 
@@ -1224,6 +1241,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comment_count TO wenji_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comment_group TO wenji_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comment_group_member TO wenji_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comment_repeat TO wenji_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comment_search TO wenji_app;
 

@@ -41,3 +41,45 @@ CREATE INDEX comment_group_member_waiting ON comment_group_member (group_id, num
 CREATE INDEX comment_group_member_unnumbered ON comment_group_member (comment_id) WHERE number = 0;
 CREATE INDEX comment_group_uncounted ON comment_group (consultation_id) WHERE counted <> members AND merged_into IS NULL;
 DROP INDEX comment_group_member_group;
+
+-- How many comments came a minute in words that another comment of the consultation also has; kept a week, as arrivals are.
+CREATE TABLE comment_repeat (
+  consultation_id text NOT NULL REFERENCES consultation,
+  digest          bytea NOT NULL,
+  minute          timestamptz NOT NULL,
+  count           integer NOT NULL,
+  PRIMARY KEY (consultation_id, digest, minute)
+);
+CREATE INDEX comment_repeat_minute ON comment_repeat (minute);
+
+INSERT INTO comment_repeat (consultation_id, digest, minute, count)
+SELECT consultation_id, digest, date_trunc('minute', received_at), count(*)
+  FROM (SELECT consultation_id, digest, received_at, count(*) OVER (PARTITION BY consultation_id, digest) AS same
+          FROM comment_sketch
+         WHERE received_at >= now() - interval '7 days') AS recent
+ WHERE same > 1
+ GROUP BY 1, 2, 3;
+
+-- internal/comment ----------------------------------------------------------------------------------------------------
+
+-- decided: decisions of people that were made on the day decided_on (in Asia/Shanghai) and still stand.
+ALTER TABLE comment_count
+  ADD COLUMN decided_on date NOT NULL DEFAULT '0001-01-01',
+  ADD COLUMN decided integer NOT NULL DEFAULT 0;
+
+UPDATE comment_count k
+   SET decided_on = (now() AT TIME ZONE 'Asia/Shanghai')::date, decided = c.decided
+  FROM (SELECT consultation_id, count(*) AS decided
+          FROM comment
+         WHERE decided_by <> '' AND decided_at >= date_trunc('day', now(), 'Asia/Shanghai')
+         GROUP BY consultation_id) AS c
+ WHERE c.consultation_id = k.consultation_id;
+
+-- +goose StatementBegin
+DO $$
+BEGIN
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'wenji_app') THEN
+    GRANT SELECT, INSERT, UPDATE, DELETE ON comment_repeat TO wenji_app;
+  END IF;
+END $$;
+-- +goose StatementEnd

@@ -14,7 +14,7 @@ import (
 // CountDifference is a counter that does not agree with the rows it stands for.
 type CountDifference struct {
 	ConsultationID string
-	Kind, Key      string // state, handled, answered, handling (comments whose own mark is wrong), clause_count, or a kind of Tally
+	Kind, Key      string // state, handled, answered, decided, handling (comments whose own mark is wrong), clause_count, or a kind of Tally
 	Kept, Rows     int
 }
 
@@ -22,7 +22,7 @@ type CountDifference struct {
 // which arrive or are decided meanwhile make no difference.
 const differencesSQL = `
 WITH c AS MATERIALIZED (
-  SELECT c.id, c.number, c.state, c.received_at, c.channel, c.occupation, c.clause_ids, c.handling,
+  SELECT c.id, c.number, c.state, c.received_at, c.channel, c.occupation, c.clause_ids, c.handling, c.decided_by, c.decided_at,
          CASE WHEN d.approved THEN 3 WHEN d.proposed THEN 2 WHEN d.comment_id IS NOT NULL OR r.comment_id IS NOT NULL THEN 1 ELSE 0
           END AS wanted
     FROM comment c
@@ -42,6 +42,10 @@ WITH c AS MATERIALIZED (
    UNION ALL
   SELECT 'answered', '', count(*) FROM c WHERE wanted = 3 AND state = 'published'
    UNION ALL
+  SELECT 'decided', '', count(*)
+    FROM c
+   WHERE decided_by <> '' AND (decided_at AT TIME ZONE 'Asia/Shanghai')::date = (SELECT decided_on FROM comment_count WHERE consultation_id = $1)
+   UNION ALL
   SELECT 'handling', '', count(*) FROM c WHERE handling <> wanted
    UNION ALL
   SELECT 'clause_count', clause_id::text, count(*) FROM c, unnest(c.clause_ids) AS clause_id WHERE state = 'published' GROUP BY 2
@@ -51,7 +55,8 @@ WITH c AS MATERIALIZED (
   SELECT s.kind, s.key, s.n
     FROM comment_count k,
          LATERAL (VALUES ('state', 'received', k.received), ('state', 'published', k.published), ('state', 'withheld', k.withheld),
-                         ('state', 'declined', k.declined), ('handled', '', k.handled), ('answered', '', k.answered)) AS s (kind, key, n)
+                         ('state', 'declined', k.declined), ('handled', '', k.handled), ('answered', '', k.answered),
+                         ('decided', '', k.decided)) AS s (kind, key, n)
    WHERE k.consultation_id = $1
    UNION ALL
   SELECT 'clause_count', clause_id::text, published FROM clause_count WHERE consultation_id = $1
@@ -131,6 +136,9 @@ func (s *Store) recheck(ctx context.Context) error {
 	})
 }
 
+// decidedDay is the day on which a person decided a comment c; null where nobody did.
+const decidedDay = `CASE WHEN c.decided_by <> '' THEN (c.decided_at AT TIME ZONE 'Asia/Shanghai')::date END`
+
 // Recount sets all counters of a consultation anew from its rows, and lets the worker count the tallies again. Until tx
 // ends no comment of it is stored or decided.
 func Recount(ctx context.Context, tx pgx.Tx, consultationID string) error {
@@ -139,11 +147,13 @@ func Recount(ctx context.Context, tx pgx.Tx, consultationID string) error {
 		`UPDATE comment c SET handling = ` + HandlingOf + ` WHERE c.consultation_id = $1 AND c.handling <> ` + HandlingOf,
 		`SELECT FROM comment_count WHERE consultation_id = $1 FOR NO KEY UPDATE`, // after comments, as everywhere
 		`UPDATE comment_count k
-		    SET (received, published, withheld, declined, handled, answered) =
+		    SET (received, published, withheld, declined, handled, answered, decided_on, decided) =
 		        (SELECT count(*) FILTER (WHERE state = 'received'), count(*) FILTER (WHERE state = 'published'),
 		                count(*) FILTER (WHERE state = 'withheld'), count(*) FILTER (WHERE state = 'declined'),
 		                count(*) FILTER (WHERE handling > 0 AND state IN ('published', 'withheld')),
-		                count(*) FILTER (WHERE handling = 3 AND state = 'published')
+		                count(*) FILTER (WHERE handling = 3 AND state = 'published'),
+		                coalesce(max(` + decidedDay + `), '0001-01-01'),
+		                count(*) FILTER (WHERE ` + decidedDay + ` = (SELECT max(` + decidedDay + `) FROM comment c WHERE c.consultation_id = k.consultation_id))
 		           FROM comment c
 		          WHERE c.consultation_id = k.consultation_id)
 		  WHERE k.consultation_id = $1`,

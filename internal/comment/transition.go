@@ -99,6 +99,8 @@ type move struct {
 	clauses        []uuid.UUID
 	handling       Handling
 	from, to       State
+	decidedAt      *time.Time // of this decision; nil: of an undoing
+	undoneAt       *time.Time // of the decision of a person that is taken back; nil: of none
 }
 
 // moveRows makes the steps. One statement decides which of several people was first: a step that is missing from the
@@ -128,15 +130,17 @@ func moveRows(ctx context.Context, tx pgx.Tx, changes []Change) ([]move, error) 
 		  FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
 		              $8::timestamptz[], $9::text[], $10::text[], $11::uuid[], $12::timestamptz[])
 		    AS m (id, was, version, goes, title, body, published_at, decided_at, decided_by, reason, member, at)
+		  JOIN comment o ON o.id = m.id -- as it was
 		 WHERE c.id = m.id AND c.state = m.was AND c.version = m.version
 		   AND (c.claimed_by IS NULL OR c.claimed_by = m.member OR c.claimed_until <= m.at)
-		RETURNING c.consultation_id, c.clause_ids, c.handling, m.was, m.goes`,
+		RETURNING c.consultation_id, c.clause_ids, c.handling, m.was, m.goes, m.decided_at,
+		          CASE WHEN o.decided_by <> '' THEN o.decided_at END`,
 		ids, from, versions, to, titles, bodies, publishedAt, decidedAt, by, reasons, members, at)
 	if err != nil {
 		return nil, fmt.Errorf("move %d comments: %w", n, err)
 	}
 	moved, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m move, err error) {
-		return m, row.Scan(&m.consultationID, &m.clauses, &m.handling, &m.from, &m.to)
+		return m, row.Scan(&m.consultationID, &m.clauses, &m.handling, &m.from, &m.to, &m.decidedAt, &m.undoneAt)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("move %d comments: %w", n, err)
@@ -148,10 +152,13 @@ func moveRows(ctx context.Context, tx pgx.Tx, changes []Change) ([]move, error) 
 func countMoves(ctx context.Context, tx pgx.Tx, moved []move) error {
 	states, clauses := make(map[string]map[State]int), make(map[string]map[uuid.UUID]int)
 	handled, answered := make(map[string]int), make(map[string]int)
+	days := make(map[string]decisions)
 	for _, m := range moved {
 		if states[m.consultationID] == nil {
 			states[m.consultationID], clauses[m.consultationID] = make(map[State]int), make(map[uuid.UUID]int)
+			days[m.consultationID] = make(decisions)
 		}
+		days[m.consultationID].add(m)
 		states[m.consultationID][m.from]--
 		states[m.consultationID][m.to]++
 		if m.handling > Untouched {
@@ -173,7 +180,7 @@ func countMoves(ctx context.Context, tx pgx.Tx, moved []move) error {
 	}
 	consultations := slices.Sorted(maps.Keys(states))
 	for _, id := range consultations {
-		if err := count(ctx, tx, id, states[id], handled[id], answered[id]); err != nil {
+		if err := count(ctx, tx, id, states[id], handled[id], answered[id], days[id]); err != nil {
 			return err
 		}
 		if err := countClauses(ctx, tx, id, clauses[id]); err != nil {
@@ -194,13 +201,16 @@ func referable(s State) int {
 }
 
 // count moves comments between the totals of their consultation.
-func count(ctx context.Context, tx pgx.Tx, consultationID string, change map[State]int, handled, answered int) error {
+func count(ctx context.Context, tx pgx.Tx, consultationID string, change map[State]int, handled, answered int, days decisions) error {
+	day, decided := days.latest()
 	done, err := tx.Exec(ctx, `
 		UPDATE comment_count
 		   SET received = received + $2, published = published + $3, withheld = withheld + $4, declined = declined + $5,
-		       handled = handled + $6, answered = answered + $7
+		       handled = handled + $6, answered = answered + $7,
+		       decided_on = CASE WHEN $9 > 0 THEN greatest(decided_on, $8::date) ELSE decided_on END,
+		       decided = CASE WHEN decided_on = $8::date THEN decided + $9 WHEN decided_on < $8::date AND $9 > 0 THEN $9 ELSE decided END
 		 WHERE consultation_id = $1`,
-		consultationID, change[Received], change[Published], change[Withheld], change[Declined], handled, answered)
+		consultationID, change[Received], change[Published], change[Withheld], change[Declined], handled, answered, day, decided)
 	if err != nil {
 		return fmt.Errorf("count comments of %s: %w", consultationID, err)
 	}

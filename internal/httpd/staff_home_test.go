@@ -47,6 +47,31 @@ func TestTheDeskCountsInWorkingDays(t *testing.T) {
 	}
 }
 
+func TestLateCommentsAreCountedUpToAThousand(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.fill(1)
+	b := d.member("liming")
+	for _, c := range []struct {
+		more int
+		want string
+	}{{999, "1000超过5个工作日未审核"}, {1, "1000+超过5个工作日未审核"}} {
+		d.exec(`
+			INSERT INTO comment (id, consultation_id, number, received_at, title, body, masked_name, occupation, text_digest, form_digest,
+			                     code_index, tail_index)
+			SELECT md5(i::text || $1)::uuid, c.consultation_id, c.number + 1000 * $1 + i, c.received_at - interval '30 days', c.title, c.body,
+			       c.masked_name, c.occupation, c.text_digest, c.form_digest, decode(md5(i::text || $1), 'hex'), c.tail_index
+			  FROM comment c, generate_series(1, $1::int) AS i
+			 WHERE c.number = 1`, c.more)
+		if c.more == 999 {
+			d.exec(`UPDATE comment SET received_at = received_at - interval '30 days' WHERE number = 1`)
+		}
+		if got := b.get("/staff").want(t, 200).numbers(); !strings.Contains(got, " "+c.want) {
+			t.Errorf("numbers: %s, want %s", got, c.want)
+		}
+	}
+}
+
 func TestTheDeskListsTheWorkOfToday(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

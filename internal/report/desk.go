@@ -19,13 +19,15 @@ const (
 	soonDays    = 3 // days ahead in which the term of a hand-over counts as near, as in its list
 	aheadDays   = 3 // days ahead in which the end of a period is announced
 	oldestShown = 10
+	// LateMost is up to how many late comments are counted: from there on the number is of no help, and each costs time.
+	LateMost    = 1000
 	tasksOfKind = 20
 )
 
 // Desk is the work of today over all consultations (工作台).
 type Desk struct {
 	Waiting   int       // comments that wait for review
-	Late      int       // of those, the ones whose five working days are over
+	Late      int       // of those, the ones whose five working days are over; LateMost+1: more than LateMost
 	LateUntil time.Time // the last day on which a late one can have come
 	ToRefer   int       // reviewed, neither handed over nor disposed of
 	DueSoon   int       // hand-overs not answered that fall due within three days
@@ -103,8 +105,8 @@ func lateBefore(days calendar.Calendar, now time.Time, n int) time.Time {
 	return day
 }
 
-// count reads the running totals. Counted one by one, from indexes that hold nothing else, are the comments that wait and
-// came in the last days, which tell how many came before, and the hand-overs that are or fall due.
+// count reads the running totals. Counted one by one, from indexes that hold nothing else, are the first late comments and the
+// hand-overs that are or fall due.
 func (d *Desk) count(ctx context.Context, tx pgx.Tx, days calendar.Calendar, now time.Time) error {
 	inTime := lateBefore(days, now, reviewDays)
 	d.LateUntil = inTime.AddDate(0, 0, -1)
@@ -117,13 +119,15 @@ func (d *Desk) count(ctx context.Context, tx pgx.Tx, days calendar.Calendar, now
 		    FROM referral
 		   WHERE state IN ('waiting', 'accepted') AND due_on <= $3::date
 		)
-		SELECT waiting, waiting - (SELECT count(*) FROM comment WHERE state = 'received' AND received_at >= $1),
+		SELECT waiting,
+		       (SELECT count(*)
+		          FROM (SELECT FROM comment WHERE state = 'received' AND received_at < $1 ORDER BY received_at, id LIMIT $4) AS late),
 		       to_refer, soon, overdue, soon_since, overdue_since
 		  FROM (SELECT coalesce(sum(n.received), 0) AS waiting,
 		               coalesce(sum(n.published + n.withheld - n.handled)
 		                          FILTER (WHERE k.concluded_on IS NULL AND k.withdrawn_at IS NULL), 0) AS to_refer
 		          FROM comment_count n JOIN consultation k ON k.id = n.consultation_id) AS counted, open`,
-		inTime, today.Format(time.DateOnly), today.AddDate(0, 0, soonDays).Format(time.DateOnly)).
+		inTime, today.Format(time.DateOnly), today.AddDate(0, 0, soonDays).Format(time.DateOnly), LateMost+1).
 		Scan(&d.Waiting, &d.Late, &d.ToRefer, &d.DueSoon, &d.Overdue, &soonSince, &overdueSince)
 	if err != nil {
 		return err

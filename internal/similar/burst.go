@@ -76,6 +76,9 @@ func (s *Store) flushArrivals(ctx context.Context) error {
 		if _, err := s.DB.Exec(ctx, `DELETE FROM arrival WHERE minute < $1`, s.Now().Add(-arrivalsKept)); err != nil {
 			return fmt.Errorf("delete old arrivals: %w", err)
 		}
+		if _, err := s.DB.Exec(ctx, `DELETE FROM comment_repeat WHERE minute < $1`, s.Now().Add(-arrivalsKept)); err != nil {
+			return fmt.Errorf("delete old counts of repeated words: %w", err)
+		}
 	}
 	if len(waiting) == 0 {
 		return nil
@@ -110,7 +113,7 @@ const (
 type Burst struct {
 	Kind           string
 	ConsultationID string
-	At             time.Time // the last of it
+	At             time.Time // the minute of the last of it
 	Count          int
 	GroupID        uuid.UUID // of BurstText; zero where the comments are in no group
 	Source         string    // of BurstAddress: a name for the source that tells no address and holds for one day
@@ -139,13 +142,21 @@ func (s *Store) Bursts(ctx context.Context, by staff.Member, since time.Time) ([
 		 HAVING sum(count) >= $3
 		  ORDER BY 4 DESC LIMIT $5)
 		UNION ALL
-		(SELECT 'text', s.consultation_id, max(s.received_at), count(*)::int,
-		        (min(m.group_id::text) FILTER (WHERE NOT m.taken_out))::uuid, ''
-		   FROM comment_sketch s LEFT JOIN comment_group_member m ON m.comment_id = s.comment_id
-		  WHERE s.received_at >= $1
-		  GROUP BY s.consultation_id, s.digest
-		 HAVING count(*) >= $4
-		  ORDER BY 4 DESC LIMIT $5)`, since, minuteMany, addressMany, textMany, burstsMost)
+		(SELECT 'text', t.consultation_id, t.at, t.count,
+		        (SELECT m.group_id
+		           FROM (SELECT comment_id
+		                   FROM comment_sketch s
+		                  WHERE s.consultation_id = t.consultation_id AND s.digest = t.digest
+		                  ORDER BY comment_id DESC
+		                  LIMIT 100) AS s
+		           JOIN comment_group_member m ON m.comment_id = s.comment_id AND NOT m.taken_out
+		          LIMIT 1), ''
+		   FROM (SELECT consultation_id, digest, max(minute) AS at, sum(count)::int AS count
+		           FROM comment_repeat
+		          WHERE minute >= $1
+		          GROUP BY consultation_id, digest
+		         HAVING sum(count) >= $4
+		          ORDER BY 4 DESC LIMIT $5) AS t)`, since, minuteMany, addressMany, textMany, burstsMost)
 	if err != nil {
 		return nil, fmt.Errorf("list bursts: %w", err)
 	}

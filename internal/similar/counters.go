@@ -116,7 +116,7 @@ func (s *Store) mend(ctx context.Context) error {
 	if err := s.DB.InTx(ctx, func(tx pgx.Tx) error { return recountSome(ctx, tx) }); err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, func(tx pgx.Tx) error { return recheck(ctx, tx) })
+	return s.DB.InTx(ctx, func(tx pgx.Tx) error { return s.recheck(ctx, tx) })
 }
 
 // follow brings number and waiting of members in step with their comments, which it locks.
@@ -171,7 +171,7 @@ func recountSome(ctx context.Context, tx pgx.Tx) error {
 }
 
 // recheck compares the groups of one consultation with their members, and sets right what differs.
-func recheck(ctx context.Context, tx pgx.Tx) error {
+func (s *Store) recheck(ctx context.Context, tx pgx.Tx) error {
 	var id string
 	err := tx.QueryRow(ctx, `
 		SELECT consultation_id
@@ -185,13 +185,19 @@ func recheck(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return fmt.Errorf("look for groups to compare: %w", err)
 	}
-	list, err := differences(ctx, tx, id)
+	list, err := differences(ctx, tx, id, comparedSince(s.now()))
 	if err != nil {
 		return err
 	}
 	var groups []uuid.UUID
 	for _, d := range list {
-		if d.Kind == membersWrong {
+		if d.Kind == wrongRepeats {
+			if err := recountRepeats(ctx, tx, id, s.now().Add(-arrivalsKept)); err != nil {
+				return err
+			}
+			continue
+		}
+		if d.Kind == wrongMembers {
 			const wrong = `m.consultation_id = $1 AND (m.number <> c.number OR m.waiting <> (c.state = 'received'))`
 			if err := follow(ctx, tx, wrong, id); err != nil {
 				return err
@@ -211,8 +217,8 @@ func recheck(ctx context.Context, tx pgx.Tx) error {
 		`UPDATE similar_progress SET checked_at = now() WHERE consultation_id = $1`, id)
 }
 
-// membersWrong is the kind of difference that tells how many members of groups do not agree with their comments.
-const membersWrong = "group_member"
+// wrongMembers is the kind of difference that tells how many members of groups do not agree with their comments.
+const wrongMembers = "group_member"
 
 // differencesSQL compares the counters of the groups of a consultation with their members, as of one instant. A group that
 // is known to be counted anew is none of them: readers go through it meanwhile.
@@ -245,6 +251,7 @@ SELECT $1, 'group_' || d.kind, g.id::text, d.kept::integer, d.rows::integer
  WHERE g.consultation_id = $1 AND g.merged_into IS NULL AND d.differs
  UNION ALL
 SELECT $1, 'group_member', '', 0, count(*)::integer FROM m WHERE wrong HAVING count(*) > 0
+ UNION ALL` + repeatsSQL + `
  LIMIT 100`
 
 // querier is the pool or a transaction.
@@ -252,8 +259,8 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-func differences(ctx context.Context, q querier, consultationID string) ([]comment.CountDifference, error) {
-	rows, err := q.Query(ctx, differencesSQL, consultationID)
+func differences(ctx context.Context, q querier, consultationID string, since time.Time) ([]comment.CountDifference, error) {
+	rows, err := q.Query(ctx, differencesSQL, consultationID, since)
 	if err != nil {
 		return nil, fmt.Errorf("compare the groups of %s: %w", consultationID, err)
 	}
@@ -265,8 +272,8 @@ func differences(ctx context.Context, q querier, consultationID string) ([]comme
 }
 
 // CheckCounters compares the counters of all groups with their members, one consultation at a time, and returns what does
-// not agree: group_members, group_people and group_clauses by the group's id, and group_member, how many members do not
-// agree with their comments.
+// not agree: group_members, group_people and group_clauses by the group's id; group_member, how many members do not agree
+// with their comments; and group_repeats, how many repeated wordings of the last two days are counted wrong.
 func CheckCounters(ctx context.Context, db *postgres.DB) (list []comment.CountDifference, err error) {
 	rows, err := db.Query(ctx, `SELECT consultation_id FROM similar_progress ORDER BY consultation_id`)
 	if err != nil {
@@ -277,7 +284,7 @@ func CheckCounters(ctx context.Context, db *postgres.DB) (list []comment.CountDi
 		return nil, fmt.Errorf("list the progress of grouping: %w", err)
 	}
 	for _, id := range ids {
-		found, err := differences(ctx, db, id)
+		found, err := differences(ctx, db, id, comparedSince(db.Now()))
 		if err != nil {
 			return nil, err
 		}

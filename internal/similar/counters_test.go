@@ -21,6 +21,10 @@ func (f *fixture) agree(when string) {
 		f.t.Errorf("%s: counters differ: %+v %v", when, list, err)
 	}
 	for _, consultationID := range []string{first, second} {
+		list, err := differences(f.t.Context(), f.DB, consultationID, comparedSince(f.now()))
+		if err != nil || len(list) > 0 {
+			f.t.Errorf("%s: counters differ: %+v %v", when, list, err)
+		}
 		kept := f.groups(consultationID)
 		f.exec(`UPDATE comment_group SET counted = -2 - counted`)
 		through := f.groups(consultationID)
@@ -178,7 +182,7 @@ func TestTheWorkerSeesToWhatOlderProgramsLeave(t *testing.T) {
 		t.Errorf("%d wait", g.Waiting)
 	}
 	list, err := CheckCounters(t.Context(), f.DB)
-	want := comment.CountDifference{ConsultationID: first, Kind: membersWrong, Rows: 1}
+	want := comment.CountDifference{ConsultationID: first, Kind: wrongMembers, Rows: 1}
 	if err != nil || len(list) != 1 || list[0] != want {
 		t.Errorf("the check finds %+v, %v", list, err)
 	}
@@ -223,6 +227,33 @@ func TestADecisionWhileACommentIsGroupedIsNotMissed(t *testing.T) {
 	f.agree("after a decision beside grouping")
 	if g := f.only(first); g.Waiting != 1 {
 		t.Errorf("%d wait, want 1", g.Waiting)
+	}
+}
+
+func TestWordsThatComeAgainAreCountedHoweverShort(t *testing.T) {
+	f := newFixture(t)
+	for i := range textMany {
+		f.arrive(first, fmt.Sprintf("1380000000%d", i), "同意", "同意。")
+		if i%3 == 0 {
+			f.catchUp()
+			f.agree(fmt.Sprintf("after %d", i+1))
+		}
+	}
+	f.arrive(first, "13800000001", "别的", "别的话。")
+	f.catchUp()
+	f.agree("at the end")
+	bursts, err := f.Bursts(t.Context(), liMing, morning.Add(-time.Hour))
+	if err != nil || len(bursts) != 1 || bursts[0].Kind != BurstText || bursts[0].Count != textMany || !bursts[0].At.Equal(morning) {
+		t.Errorf("bursts %+v, %v", bursts, err)
+	}
+	f.exec(`DELETE FROM comment_repeat`) // as if an older program had looked at all of them
+	f.exec(`UPDATE similar_progress SET checked_at = now() - interval '2 hours'`)
+	if err := f.mend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.agree("once its turn has come")
+	if n := f.number(`SELECT sum(count) FROM comment_repeat`); n != textMany {
+		t.Errorf("%d comments in repeated words, want %d", n, textMany)
 	}
 }
 

@@ -41,7 +41,7 @@ func (s *Store) group(ctx context.Context, tx pgx.Tx, consultationID string, fre
 		return failed
 	}
 	at := s.now()
-	if err := insertSketches(ctx, tx, consultationID, fresh); err != nil {
+	if err := insertSketches(ctx, tx, consultationID, fresh, at); err != nil {
 		return err
 	}
 	if err := insertGroups(ctx, tx, consultationID, founded, at); err != nil {
@@ -80,7 +80,7 @@ func keys(set map[uuid.UUID]bool) []uuid.UUID {
 	return list
 }
 
-func insertSketches(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*text) error {
+func insertSketches(ctx context.Context, tx pgx.Tx, consultationID string, fresh []*text, at time.Time) error {
 	ids, digests, times := make([][16]byte, len(fresh)), make([][]byte, len(fresh)), make([]time.Time, len(fresh))
 	var owners [][16]byte
 	var values []int64
@@ -92,12 +92,7 @@ func insertSketches(ctx context.Context, tx pgx.Tx, consultationID string, fresh
 			}
 		}
 	}
-	_, err := tx.Exec(ctx, `
-		INSERT INTO comment_sketch (comment_id, consultation_id, digest, received_at)
-		SELECT id, $1, digest, received_at
-		  FROM unnest($2::uuid[], $3::bytea[], $4::timestamptz[]) AS s (id, digest, received_at)
-		ON CONFLICT DO NOTHING`, consultationID, ids, digests, times)
-	if err != nil {
+	if err := addSketches(ctx, tx, consultationID, ids, digests, times, at.Add(-arrivalsKept)); err != nil {
 		return err
 	}
 	return insertBands(ctx, tx, consultationID, owners, values)

@@ -33,6 +33,14 @@ func lateAddress(d *report.Desk) string {
 	return QueueQuery{State: comment.Received, Until: d.LateUntil.In(calendar.Shanghai).Format(time.DateOnly)}.Address()
 }
 
+// lateWord is how many comments have waited too long, counted up to report.LateMost.
+func lateWord(d *report.Desk) string {
+	if d.Late > report.LateMost {
+		return count(report.LateMost) + "+"
+	}
+	return count(d.Late)
+}
+
 // unreferredAddress is the list of comments to be handed over (待转办).
 func unreferredAddress() string {
 	return QueueQuery{State: moderation.AnyDecided, Unreferred: true}.Address()

@@ -50,19 +50,19 @@ func Home(f Frame, v HomeView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = figure(v.Desk.Waiting, "待审核", "/staff/queue", false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = figure(count(v.Desk.Waiting), "待审核", "/staff/queue", false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = figure(v.Desk.Late, "超过5个工作日未审核", lateAddress(v.Desk), v.Desk.Late > 0).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = figure(lateWord(v.Desk), "超过5个工作日未审核", lateAddress(v.Desk), v.Desk.Late > 0).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = figure(v.Desk.ToRefer, "待转办", unreferredAddress(), false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = figure(count(v.Desk.ToRefer), "待转办", unreferredAddress(), false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = figure(v.Desk.DueSoon, "即将逾期答复", referralsAddress(referral.Soon), v.Desk.DueSoon > 0).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = figure(count(v.Desk.DueSoon), "即将逾期答复", referralsAddress(referral.Soon), v.Desk.DueSoon > 0).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -241,7 +241,7 @@ func Home(f Frame, v HomeView) templ.Component {
 	})
 }
 
-func figure(n int, word, address string, pressing bool) templ.Component {
+func figure(n, word, address string, pressing bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -312,9 +312,9 @@ func figure(n int, word, address string, pressing bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(count(n))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(n)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `desk/home.templ`, Line: 77, Col: 50}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `desk/home.templ`, Line: 77, Col: 43}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 		if templ_7745c5c3_Err != nil {
@@ -327,7 +327,7 @@ func figure(n int, word, address string, pressing bool) templ.Component {
 		var templ_7745c5c3_Var14 string
 		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(word)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `desk/home.templ`, Line: 77, Col: 68}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `desk/home.templ`, Line: 77, Col: 61}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 		if templ_7745c5c3_Err != nil {
