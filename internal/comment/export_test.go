@@ -55,3 +55,10 @@ func (s *Store) PretendRush(d time.Duration) { s.pace.until.Store(time.Now().Add
 
 // RushBatch is how many comments Index reads at once in a rush.
 const RushBatch = rushBatch
+
+// SearchShortly is Search with steps so short that a few comments are too many.
+func (s *Store) SearchShortly(ctx context.Context, f SearchFilter) ([]Found, *Place, error) {
+	q := staffSearch
+	q.steps, q.look = []step{{newest: 20}, {newest: newestSome}, {hits: 50}, {hits: 100}, {newest: 200}}, 150
+	return seek[Found](ctx, s.DB, q, f)
+}

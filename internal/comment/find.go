@@ -16,20 +16,28 @@ import (
 
 // A search goes from the newest comment on: where the words are common a few hundred are enough, and reading all that hold
 // them, only to sort them, would cost seconds. Where those do not fill a page the index of terms tells what holds the
-// words; if that is a great deal, it was said long ago, and the search goes further back before it takes all. These steps
+// words; if that is a great deal, it was said long ago, and the search goes further back before it takes more. These steps
 // only name comments. They are read in the order of the list, a few at a time, and looked at letter by letter until a page
-// is full: a filter that nothing fits, and a term that stands for another pair of characters, cost what they must.
-var steps = []step{{newest: 200}, {newest: 1000}, {hits: hitsFew}, {newest: 5000}, {newest: 50_000}, {hits: hitsMost}}
+// is full. Each step begins behind what the ones before have looked at. A search that has gone through all steps, or looked at
+// lookMost comments that a filter keeps out, ends there with what it has found, and the next page goes on.
+var steps = []step{{newest: 200}, {newest: newestSome}, {hits: hitsFew}, {newest: 5000}, {hits: hitsMost}, {newest: 20_000}}
 
 // step looks through the newest comments, or at those that hold the terms by the index of these, if they are no more.
 type step struct{ newest, hits int }
 
 const (
+	newestSome = 1000
 	hitsFew    = 5000
-	hitsMost   = 2_000_000
+	hitsMost   = 50_000
 	oftenMet   = 3  // among the newest: going on from there is less work than the index of terms
 	chunkLeast = 32 // comments read at first, then twice as many each time
+	lookMost   = 10_000
 )
+
+// inVain tells that a step is more work than one after it, when the last one met the words so often.
+func (st step) inVain(met int) bool {
+	return met == 0 && st.newest == newestSome || met >= oftenMet && st.hits > 0
+}
 
 // The planner is kept to these ways. It knows how often a term is met, but not which ones are met together, and would now
 // and then read a whole table, or all of it in order, in the hope of an early end.
@@ -45,31 +53,35 @@ type searchQuery struct {
 	terms   string
 	index   string // what the index of terms is made of
 	clauses bool   // c is the table, not the view
+	steps   []step
+	look    int // comments that one search looks at, at most
 }
 
 // publicIndex is what the index of public terms is made of.
 const publicIndex = "array_append(s.public_terms, hashtext(s.consultation_id))"
 
 var (
-	staffSearch = searchQuery{columns: foundColumns, from: "comment c", terms: "s.staff_terms", index: "s.staff_terms", clauses: true}
+	staffSearch = searchQuery{columns: foundColumns, from: "comment c", terms: "s.staff_terms", index: "s.staff_terms", clauses: true,
+		steps: steps, look: lookMost}
 
 	publicSearch = searchQuery{
 		columns: "c." + strings.ReplaceAll(publicColumns, ", ", ", c."), from: "published_comment c", terms: "s.public_terms",
-		index: publicIndex,
+		index: publicIndex, steps: steps, look: lookMost,
 	}
 )
 
 // placed is a comment as a search returns it.
 type placed interface{ place() Place }
 
-// seek returns a page and one more, in the order of the list.
-func seek[T placed](ctx context.Context, db *postgres.DB, q searchQuery, f SearchFilter) (list []T, err error) {
+// seek returns a page in the order of the list, and where the next one begins: nil at the end of the list. A page that is
+// not full has one behind it where the search ended before the list did.
+func seek[T placed](ctx context.Context, db *postgres.DB, q searchQuery, f SearchFilter) (list []T, next *Place, err error) {
 	words, searchable := SearchWords(f.Query)
 	if !searchable {
-		return nil, nil
+		return nil, nil, nil
 	}
 	err = db.InSnapshot(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, searchPlan); err != nil {
+		if err := postgres.LastExec(ctx, tx, "plan a search", searchPlan); err != nil {
 			return err
 		}
 		unread, err := readUnread(ctx, tx, f.ConsultationID)
@@ -77,46 +89,116 @@ func seek[T placed](ctx context.Context, db *postgres.DB, q searchQuery, f Searc
 			return err
 		}
 		fresh := unread.places()
-		if list, err = seekRead[T](ctx, tx, q, f, words, fresh); err != nil || len(fresh) == 0 {
+		s := search[T]{q: q, f: f, words: words, skip: make(map[string]bool, len(fresh)), left: q.look}
+		for _, p := range fresh {
+			s.skip[p.key()] = true
+		}
+		if next, err = s.run(ctx, tx); err != nil {
 			return err
+		}
+		if list = s.list; len(fresh) == 0 {
+			return nil
 		}
 		found, err := fetch[T](ctx, tx, q, f, words, fresh)
 		list = append(list, found...)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("search comments: %w", err)
+		return nil, nil, fmt.Errorf("search comments: %w", err)
 	}
-	slices.SortFunc(list, func(a, b T) int { return a.place().compare(b.place()) })
-	return list[:min(len(list), f.limit()+1)], nil
+	list, next = cut(list, next, f.limit())
+	return list, next, nil
 }
 
-// seekRead finds what the search has read, but for the comments in fresh.
-func seekRead[T placed](ctx context.Context, tx pgx.Tx, q searchQuery, f SearchFilter, words []string, fresh []Place) ([]T, error) {
-	terms := searchTerms(words)
-	skip := make(map[string]bool, len(fresh))
-	for _, p := range fresh {
-		skip[p.key()] = true
+// cut sorts what was found down to end, nil when that is everything, and leaves a page.
+func cut[T placed](list []T, end *Place, limit int) ([]T, *Place) {
+	slices.SortFunc(list, func(a, b T) int { return a.place().compare(b.place()) })
+	if end != nil {
+		list = slices.DeleteFunc(list, func(c T) bool { return c.place().compare(*end) > 0 })
 	}
-	often := false
-	for _, st := range steps {
-		if often && st.hits == hitsFew {
+	if len(list) <= limit {
+		return list, end
+	}
+	list = list[:limit]
+	last := list[limit-1].place()
+	return list, &last
+}
+
+// search is a search on its way.
+type search[T placed] struct {
+	q     searchQuery
+	f     SearchFilter // its place moves on
+	words []string
+	skip  map[string]bool // what the index of terms does not know: looked at apart
+	list  []T
+	left  int // comments that may still be looked at
+}
+
+// run finds a page and one more, or tells where it ended.
+func (s *search[T]) run(ctx context.Context, tx pgx.Tx) (end *Place, err error) {
+	terms, met := searchTerms(s.words), -1
+	for i, st := range s.q.steps {
+		if st.inVain(met) {
 			continue
 		}
-		named, whole, err := q.name(ctx, tx, st, f, terms, skip)
+		named, whole, err := s.q.name(ctx, tx, st, s.f, terms, s.skip)
 		if err != nil {
 			return nil, err
 		}
-		if !whole && len(named) <= f.limit() {
-			often = len(named) >= oftenMet
+		if st.hits == 0 {
+			met = len(named)
+		}
+		last := i == len(s.q.steps)-1
+		if !whole && !last && len(s.list)+len(named) <= s.f.limit() {
 			continue
 		}
-		list, err := fetchInOrder[T](ctx, tx, q, f, words, named)
-		if err != nil || whole || len(list) > f.limit() {
-			return list, err
+		from := s.f
+		all, err := s.look(ctx, tx, named)
+		switch {
+		case err != nil || len(s.list) > s.f.limit():
+			return nil, err
+		case !all:
+			return &s.f.After, nil
+		case whole:
+			return nil, nil
+		case last:
+			return s.q.furthest(ctx, tx, from, st.newest)
 		}
 	}
-	return nil, nil // not reached: the last step names all
+	return nil, nil // not reached: the last step ends the search
+}
+
+// look looks at named comments until a page and one more are found, and moves behind them. all: none was left out because
+// too many have been looked at.
+func (s *search[T]) look(ctx context.Context, tx pgx.Tx, named []Place) (all bool, err error) {
+	chunk := max(chunkLeast, s.f.limit()+1)
+	for len(named) > 0 && len(s.list) <= s.f.limit() {
+		n := min(chunk, len(named), s.left)
+		if n == 0 {
+			return false, nil
+		}
+		found, err := fetch[T](ctx, tx, s.q, s.f, s.words, named[:n])
+		if err != nil {
+			return false, err
+		}
+		s.list, s.f.After, s.left = append(s.list, found...), named[n-1], s.left-n
+		named, chunk = named[n:], chunk*2
+	}
+	return true, nil
+}
+
+// furthest is the place of the last comment that a step looks through, where there are as many.
+func (q searchQuery) furthest(ctx context.Context, tx pgx.Tx, f SearchFilter, newest int) (*Place, error) {
+	var args arguments
+	sql := `
+SELECT s.received_at, s.consultation_id, s.number
+  FROM comment_search s
+ WHERE ` + q.terms + ` IS NOT NULL AND ` + f.reach("s", &args) + `
+ ORDER BY s.received_at DESC, s.consultation_id, s.number
+OFFSET ` + strconv.Itoa(newest-1) + ` LIMIT 1`
+	var p Place
+	err := tx.QueryRow(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...).Scan(&p.At, &p.ConsultationID, &p.Number)
+	return &p, err
 }
 
 // name takes one step and names comments in the order of the list. whole: there are no others. Of a step that finds too
@@ -126,7 +208,7 @@ func (q searchQuery) name(ctx context.Context, tx pgx.Tx, st step, f SearchFilte
 	sql, args := q.newest(f, terms, st.newest)
 	if st.hits > 0 {
 		sql, args = q.hits(f, terms, st.hits)
-		if _, err := tx.Exec(ctx, hitsPlan, "off"); err != nil {
+		if err := postgres.LastExec(ctx, tx, "plan a search", hitsPlan, "off"); err != nil {
 			return nil, false, err
 		}
 	}
@@ -148,7 +230,7 @@ func (q searchQuery) name(ctx context.Context, tx pgx.Tx, st step, f SearchFilte
 		return nil
 	})
 	if err == nil && st.hits > 0 {
-		_, err = tx.Exec(ctx, hitsPlan, "on")
+		err = postgres.LastExec(ctx, tx, "plan a search", hitsPlan, "on")
 	}
 	return named, whole, err
 }
@@ -181,22 +263,23 @@ func (f SearchFilter) reach(of string, args *arguments) string {
 	return where
 }
 
-const inOrder = ` ORDER BY received_at DESC, consultation_id, number`
-
 // newest names those of the newest comments that hold the terms.
 func (q searchQuery) newest(f SearchFilter, terms []int32, most int) (string, []any) {
 	var args arguments
-	return `
+	sql := `
 WITH newest AS MATERIALIZED (
   SELECT s.received_at, s.consultation_id, s.number, coalesce(` + q.terms + ` @> ` + args.add(terms) + `::integer[], false) AS hit
     FROM comment_search s
    WHERE ` + q.terms + ` IS NOT NULL AND ` + f.reach("s", &args) + `
    ORDER BY s.received_at DESC, s.consultation_id, s.number
-   LIMIT ` + args.add(most) + `::integer
+   LIMIT ` + strconv.Itoa(most) + `
+), total AS (
+  SELECT count(*) < ` + strconv.Itoa(most) + ` AS whole FROM newest
 )
-SELECT (SELECT count(*) FROM newest) < ` + args.add(most) + `::integer, received_at, consultation_id, number
-  FROM newest
- WHERE hit` + inOrder, args
+SELECT t.whole, n.received_at, n.consultation_id, n.number
+  FROM total t LEFT JOIN newest n ON n.hit
+ ORDER BY n.received_at DESC, n.consultation_id, n.number`
+	return sql, args
 }
 
 // hits names the comments that hold the terms, by the index of them. All, and one more than most, are named before they
@@ -215,19 +298,6 @@ WITH hits AS MATERIALIZED (
 SELECT t.whole, h.received_at, h.consultation_id, h.number
   FROM total t LEFT JOIN hits h ON t.whole
  ORDER BY h.received_at DESC, h.consultation_id, h.number`, args
-}
-
-// fetchInOrder reads named comments until a page and one more are found.
-func fetchInOrder[T placed](ctx context.Context, tx pgx.Tx, q searchQuery, f SearchFilter, words []string, named []Place) (list []T, err error) {
-	for chunk := max(chunkLeast, f.limit()+1); len(named) > 0 && len(list) <= f.limit(); chunk *= 2 {
-		n := min(chunk, len(named))
-		found, err := fetch[T](ctx, tx, q, f, words, named[:n])
-		if err != nil {
-			return nil, err
-		}
-		list, named = append(list, found...), named[n:]
-	}
-	return list, nil
 }
 
 // fetch reads those of the named comments that fit, in the order of the list.

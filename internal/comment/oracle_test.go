@@ -152,7 +152,7 @@ func TestCitizensFindWhatReadingEveryCommentFinds(t *testing.T) {
 func TestStaffFindWhatReadingEveryCommentFinds(t *testing.T) {
 	f, r := newFixture(t, during()), rand.New(rand.NewPCG(3, 4))
 	babble(t, f, r, 2000)
-	from := during().AddDate(0, 0, 3)
+	from, early := during().AddDate(0, 0, 3), 0
 	for i, query := range queries(r) {
 		if _, searchable := comment.SearchWords(query); !searchable {
 			continue
@@ -190,6 +190,20 @@ func TestStaffFindWhatReadingEveryCommentFinds(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%q, %+v: %d found, want %d", query, filter, len(got), len(want))
 		}
+		ended := false
+		got = pages(t, func(after comment.Place) ([]comment.Found, *comment.Place, error) {
+			filter.After = after
+			list, next, err := f.SearchShortly(t.Context(), filter)
+			ended = ended || next != nil && len(list) < filter.Limit
+			return list, next, err
+		}, func(c comment.Found) string { return fmt.Sprintf("%s.%d", c.ConsultationID, c.Number) })
+		if !slices.Equal(got, want) {
+			t.Errorf("%q, %+v, a little at a time: %d found, want %d", query, filter, len(got), len(want))
+		}
+		early += map[bool]int{true: 1}[ended]
+	}
+	if early < 10 {
+		t.Errorf("%d searches ended before the list did", early)
 	}
 }
 

@@ -14,11 +14,12 @@ import (
 // deal, it was said elsewhere in the list, and the search goes further before it takes all. What a term names is looked at
 // letter by letter. Words of any frequency cost some thousand comments at most, but for those that thousands of comments hold
 // and not one of the next twenty thousand.
-var publicSteps = []step{{newest: walkFew}, {newest: 2000}, {hits: hitsFew}, {newest: walkMost}, {hits: hitsMost}}
+var publicSteps = []step{{newest: walkFew}, {newest: 2000}, {hits: hitsFew}, {newest: walkMost}, {hits: hitsAll}}
 
 const (
 	walkFew     = 300
 	walkMost    = 20_000
+	hitsAll     = 2_000_000   // of one consultation
 	commonLeast = walkFew / 5 // of the newest, that hold the words: a thousand are counted sooner in the order of the list
 )
 

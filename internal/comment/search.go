@@ -82,32 +82,20 @@ const foundColumns = `
        ARRAY(SELECT cl.number FROM clause cl WHERE cl.id = ANY (c.clause_ids) ORDER BY cl.number) AS clauses`
 
 // Search finds comments of all states by their original words, newest first, and where the next page begins, nil at the
-// end. A query that is not searchable finds nothing. What was submitted a moment ago is found as well.
+// end. A page with fewer than asked for and another behind it says that the search has looked at so many comments, down to
+// that place, and not further. A query that is not searchable finds nothing. What was submitted a moment ago is found as well.
 func (s *Store) Search(ctx context.Context, by staff.Member, f SearchFilter) ([]Found, *Place, error) {
 	if !by.Can(staff.ReadComments) {
 		return nil, nil, apperr.ErrForbidden
 	}
-	list, err := seek[Found](ctx, s.DB, staffSearch, f)
-	if err != nil || len(list) <= f.limit() {
-		return list, nil, err
-	}
-	list = list[:f.limit()]
-	next := list[len(list)-1].place()
-	return list, &next, nil
+	return seek[Found](ctx, s.DB, staffSearch, f)
 }
 
 // SearchPublished finds published comments of all consultations by the words of their public copies, as Search does; the
 // filter's query, place and limit count. It reads the view published_comment, and terms of public copies, alone: words that
 // were hidden cannot be found.
 func (s *Store) SearchPublished(ctx context.Context, f SearchFilter) ([]Public, *Place, error) {
-	f = SearchFilter{Query: f.Query, After: f.After, Limit: f.Limit}
-	list, err := seek[Public](ctx, s.DB, publicSearch, f)
-	if err != nil || len(list) <= f.limit() {
-		return list, nil, err
-	}
-	list = list[:f.limit()]
-	next := list[len(list)-1].place()
-	return list, &next, nil
+	return seek[Public](ctx, s.DB, publicSearch, SearchFilter{Query: f.Query, After: f.After, Limit: f.Limit})
 }
 
 func (f Found) place() Place  { return Place{f.ReceivedAt, f.ConsultationID, f.Number} }

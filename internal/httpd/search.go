@@ -24,6 +24,9 @@ func (s *Server) publicSearch(r *http.Request) (templ.Component, error) {
 	v.Items = items
 	if next != nil {
 		v.Next = next.String()
+		if len(items) < commentsPage {
+			v.Until = next.At
+		}
 	}
 	p := s.uiPage(r, "查找公众意见", ui.Crumb{Name: "查找公众意见"})
 	p.Nav = ui.NavHome

@@ -62,6 +62,9 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	v.Items = items
 	if next != nil {
 		v.Next = next.String()
+		if len(items) < searchPage {
+			v.Until = next.At
+		}
 	}
 	if v.Consultations, err = s.allConsultations(r); err != nil {
 		return err

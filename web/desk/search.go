@@ -3,6 +3,7 @@ package desk
 import (
 	"net/url"
 	"strconv"
+	"time"
 
 	"wenji/internal/comment"
 	"wenji/internal/consultation"
@@ -42,7 +43,8 @@ type SearchView struct {
 	Words         []string
 	Short         bool // nothing to look for: fewer than two characters together
 	Items         []comment.Found
-	Next          string // place of the next page, "" on the last one
+	Next          string    // place of the next page, "" on the last one
+	Until         time.Time // how far back this page has looked without being full; zero: as far as it had to
 	Consultations []consultation.Consultation
 }
 
@@ -59,6 +61,14 @@ func (v SearchView) title(c comment.Found) []ui.Piece {
 
 func foundURL(c comment.Found) templ.SafeURL {
 	return templ.SafeURL("/staff/comments/" + c.ID.String())
+}
+
+// nextWord leads to the next page.
+func (v SearchView) nextWord() string {
+	if v.Until.IsZero() {
+		return "下一页"
+	}
+	return "继续查找更早的意见"
 }
 
 func noWord(c comment.Found) string { return strconv.Itoa(c.Number) }

@@ -3,6 +3,7 @@ package public
 import (
 	"net/url"
 	"strconv"
+	"time"
 
 	"wenji/internal/comment"
 	"wenji/web/ui"
@@ -16,8 +17,9 @@ type SearchView struct {
 	Words []string
 	Short bool // nothing to look for: fewer than two characters together
 	Items []comment.Public
-	After string // place of the last item before this page
-	Next  string // place of the next page, "" on the last one
+	After string    // place of the last item before this page
+	Next  string    // place of the next page, "" on the last one
+	Until time.Time // how far back this page has looked without being full; zero: as far as it had to
 }
 
 func (v SearchView) page(after string) string {

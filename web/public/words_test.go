@@ -231,3 +231,23 @@ func TestQueriesSurviveTheirAddress(t *testing.T) {
 		t.Errorf("comments: %s", got)
 	}
 }
+
+func TestASearchThatEndedEarlySaysHowFarItLooked(t *testing.T) {
+	v := SearchView{Q: "扶手", Words: []string{"扶手"}, Next: "1.2025-0001.7"}
+	for _, c := range []struct {
+		items  []comment.Public
+		until  time.Time
+		status string
+	}{
+		{opinions(), time.Time{}, ""}, {nil, may4, "2025年5月4日"}, {opinions(), may4, "2025年5月4日"},
+	} {
+		v.Items, v.Until = c.items, c.until
+		doc := parse(t, Search(page("/search"), v))
+		if status := doc.Find("main [role=status]").Text(); !strings.Contains(status, c.status) || c.status == "" && status != "" || strings.Contains(status, "没有找到") {
+			t.Errorf("with %d items, until %v: %q", len(c.items), c.until, status)
+		}
+		if doc.Find(`main a[href*="after=1.2025-0001.7"]`).Length() == 0 {
+			t.Errorf("with %d items, until %v: no way on", len(c.items), c.until)
+		}
+	}
+}
