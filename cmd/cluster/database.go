@@ -65,6 +65,7 @@ bootstrap:
         wal_sender_timeout: 5s
         wal_receiver_timeout: 5s
         wal_receiver_status_interval: 1s
+        wal_retrieve_retry_interval: 1s
         hot_standby_feedback: "on"
         jit: "off"
         timezone: Asia/Shanghai

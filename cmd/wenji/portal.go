@@ -215,6 +215,9 @@ func (p *portal) serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	p.server.Drain(drainQuiet, drainMost)
+	if err := httpd.TurnAway(listener); err != nil {
+		p.config.log.Warn("newcomers are not turned away, a balancer may answer one with 502", "error", err)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishMost)
 	defer cancel()
 	if err := h.Shutdown(ctx); err != nil && !errors.Is(err, http.ErrServerClosed) {

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"wenji/internal/httpd"
 	"wenji/internal/postgres"
 	"wenji/internal/vault"
 
@@ -88,7 +89,7 @@ func withoutRows(_ []string, a slog.Attr) slog.Attr {
 
 // listen takes the port first of all, so that a busy one is named before anything else is started.
 func listen(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
+	listener, err := httpd.Listen(address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s 已被别的程序占用。请先停止那个程序，或者换一个端口（demo 用 --listen，serve 用 WENJI_LISTEN，监控用 WENJI_METRICS_LISTEN）", address)
 	}

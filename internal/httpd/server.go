@@ -3,7 +3,9 @@ package httpd
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -138,4 +140,11 @@ func (s *Server) HTTPServer(address string) *http.Server {
 		MaxHeaderBytes:    24 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
+}
+
+// Listen takes a port over plain TCP, so that TurnAway can be told to the kernel; Go's own choice is Multipath TCP.
+func Listen(address string) (net.Listener, error) {
+	var c net.ListenConfig
+	c.SetMultipathTCP(false)
+	return c.Listen(context.Background(), "tcp", address)
 }
