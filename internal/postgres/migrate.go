@@ -21,6 +21,9 @@ const (
 	minServerVersion = 140000
 	// migrationLockTimeout keeps a migration that waits for a table from stopping everyone who queues up behind it.
 	migrationLockTimeout = 10 * time.Second
+	// migratorGone is how soon the server notices that a migrator was killed, in the middle of a statement too: others wait
+	// for what it has locked.
+	migratorGone = time.Second
 )
 
 // Migrate brings the schema of the database at url up to date and returns how many migrations it applied. Any number of
@@ -61,6 +64,7 @@ func migrationConfig(url string) (*pgx.ConnConfig, error) {
 	setParam(cfg, "timezone", "", "Asia/Shanghai")
 	setParam(cfg, "lock_timeout", "", milliseconds(migrationLockTimeout))
 	setParam(cfg, "statement_timeout", "0", "")
+	setParam(cfg, "client_connection_check_interval", "", milliseconds(migratorGone))
 	return cfg, nil
 }
 
