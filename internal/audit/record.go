@@ -28,6 +28,23 @@ type Entry struct {
 
 var errNoTime = errors.New("audit entry without a time")
 
+// InsertInto begins the statement that writes entries: a SELECT of them follows, with id (of NewIDs), at, actor, role, action,
+// consultation_id, subject and detail. It is there for a statement that makes the change too.
+const InsertInto = `INSERT INTO audit_entry (id, at, actor, role, action, consultation_id, subject, detail)`
+
+// NewIDs are the ids of n entries, ascending.
+func NewIDs(n int) ([][16]byte, error) {
+	ids := make([][16]byte, n)
+	for i := range ids {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return nil, fmt.Errorf("make ids of audit entries: %w", err)
+		}
+		ids[i] = id
+	}
+	return ids, nil
+}
+
 // Record writes the entry in the caller's transaction, at its end (postgres.Last): it is kept exactly when the change it
 // tells of is kept. At must be set.
 func Record(ctx context.Context, tx pgx.Tx, e Entry) error {
@@ -63,8 +80,7 @@ func RecordAll(ctx context.Context, tx pgx.Tx, entries []Entry) error {
 		ids[i], times[i], actors[i], roles[i] = e.ID, e.At, e.Actor, e.Role
 		actions[i], consultations[i], subjects[i], details[i] = e.Action, e.ConsultationID, e.Subject, e.Detail
 	}
-	return postgres.LastExec(ctx, tx, fmt.Sprintf("record %d audit entries", n), `
-		INSERT INTO audit_entry (id, at, actor, role, action, consultation_id, subject, detail)
+	return postgres.LastExec(ctx, tx, fmt.Sprintf("record %d audit entries", n), InsertInto+`
 		SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])`,
 		ids, times, actors, roles, actions, consultations, subjects, details)
 }

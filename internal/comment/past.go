@@ -17,8 +17,8 @@ type Past struct {
 	ReceivedAt time.Time
 }
 
-// pastSQL is insertSQL with a given instant for each row ($13) in the place of the database's clock.
-const pastSQL = insertInput + `, arrived AS (
+// pastSQL is insertSQL, without its $26 and taking all, with a given instant for each row ($13) in the place of the database's clock.
+var pastSQL = insertInput + `, arrived AS (
   SELECT i.*, c.publication, given.now
     FROM input i
     JOIN unnest($13::timestamptz[]) WITH ORDINALITY AS given (now, ord) ON given.ord = i.ord
@@ -49,7 +49,11 @@ func (s *Store) SubmitPast(ctx context.Context, tx pgx.Tx, list []Past) (map[uui
 	if err := s.freeCodes(ctx, tx, rows); err != nil {
 		return nil, err
 	}
-	results, err := insertAll(ctx, tx, rows, pastSQL, times)
+	args, err := insertArgs(rows, times)
+	if err != nil {
+		return nil, err
+	}
+	results, err := insertAll(ctx, tx, pastSQL, args)
 	if err != nil {
 		return nil, err
 	}

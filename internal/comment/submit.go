@@ -28,12 +28,17 @@ type Store struct {
 	queue chan *waiting
 	pace  pace
 
+	// instant are the consultations that publish by themselves, as far as the writer, who alone looks here, has met them. It
+	// saves tries and decides nothing.
+	instant map[string]bool
+
 	acknowledged, refused, failed, unknown atomic.Int64 // see Outcomes
 }
 
 // NewStore returns a store; Submit works once its Run is running.
 func NewStore(db, writing *postgres.DB, keys *vault.KeyRing, tries *throttle.Limiter) *Store {
-	return &Store{DB: db, Writing: writing, Keys: keys, Tries: tries, Now: db.Now, queue: make(chan *waiting, queueMost)}
+	return &Store{DB: db, Writing: writing, Keys: keys, Tries: tries, Now: db.Now, queue: make(chan *waiting, queueMost),
+		instant: make(map[string]bool)}
 }
 
 // Submit stores a confirmed draft once and returns its receipt. The same draft sent again, at once or later, gives the

@@ -86,11 +86,14 @@ func (db *DB) once(ctx context.Context, o pgx.TxOptions, fn func(tx pgx.Tx) erro
 	return nil
 }
 
+// ConfirmSQL is an expression, never NULL, that does what Confirm does within a statement.
+const ConfirmSQL = `pg_logical_emit_message(true, 'wenji', '')`
+
 // Confirm makes the commit of tx vouch for what tx has read. A transaction that has written nothing does not wait for a
 // synchronous standby, but a row it read may have come with a commit that gave up waiting (ErrUnconfirmed); telling
 // somebody that such a row is stored needs a commit that waits.
 func Confirm(ctx context.Context, tx pgx.Tx) error {
-	if _, err := tx.Exec(ctx, `SELECT pg_logical_emit_message(true, 'wenji', '')`); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT `+ConfirmSQL); err != nil {
 		return fmt.Errorf("confirm what was read: %w", err)
 	}
 	return nil
