@@ -157,8 +157,9 @@ const captchaPool = 500
 const collectAt = 400
 
 // memoryAbout is how many bytes of Go the program keeps to while that costs little: towards it collections come sooner than
-// collectAt says. GOMEMLIMIT in the environment overrides it.
-const memoryAbout = 72 << 20
+// collectAt says. It leaves room for twice what a busy portal holds, pages in memory included. GOMEMLIMIT in the environment
+// overrides it.
+const memoryAbout = 48 << 20
 
 // collectAtExport is collectAt while an export is made.
 const collectAtExport = 100
