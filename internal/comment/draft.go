@@ -4,9 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"strconv"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"wenji/internal/apperr"
 	"wenji/internal/vault"
@@ -82,22 +83,35 @@ func (s *Store) OpenDraft(consultationID, sealed string) (Draft, error) {
 
 // formDigest tells a form sent twice from a form changed under a used key.
 func (s *Store) formDigest(d Draft) []byte {
-	var b strings.Builder
+	b := make([]byte, 0, len(d.Title)+len(d.Body)+256)
 	for _, field := range []string{d.Title, d.Body, d.Name.Reveal(), d.IDNumber.Reveal(), d.Occupation,
 		d.Phone.Reveal(), d.Email.Reveal(), d.Org.Reveal(), fmt.Sprint(d.Clauses)} {
-		fmt.Fprintf(&b, "%d:%s", len(field), field)
+		b = strconv.AppendInt(b, int64(len(field)), 10)
+		b = append(b, ':')
+		b = append(b, field...)
 	}
-	return s.Keys.Index("form digest", b.String())[:16]
+	return s.Keys.Index("form digest", string(b))[:16]
 }
 
 // textDigest is alike for texts that differ only in spaces and punctuation.
 func textDigest(title, body string) []byte {
-	keep := func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsNumber(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}
-	sum := sha256.Sum256([]byte(strings.Map(keep, title) + "\n" + strings.Map(keep, body)))
+	b := make([]byte, 0, len(title)+len(body)+1)
+	b = appendWords(b, title)
+	b = append(b, '\n')
+	b = appendWords(b, body)
+	sum := sha256.Sum256(b)
 	return sum[:16]
+}
+
+// appendWords appends the letters and digits of a text, in lower case.
+func appendWords(b []byte, text string) []byte {
+	for _, r := range text {
+		switch {
+		case r >= '一' && r <= '\u9fff': // Han, nearly all of it: letters without case, known without the tables
+			b = utf8.AppendRune(b, r)
+		case unicode.IsLetter(r) || unicode.IsNumber(r):
+			b = utf8.AppendRune(b, unicode.ToLower(r))
+		}
+	}
+	return b
 }

@@ -116,6 +116,7 @@ var insertArrived = `, fresh AS MATERIALIZED (
     FROM unnest($16::int[], $17::text[], $18::int[]) AS n (ord, consultation_id, number)
     JOIN clause cl ON cl.consultation_id = n.consultation_id AND cl.number = n.number
                   AND cl.document = 'draft' AND cl.kind = 'clause'
+   WHERE cl.consultation_id = ANY ($17::text[]) -- also where the join reads clauses first
    GROUP BY n.ord
 ), kept AS (
   ` + vault.InsertInto + `
