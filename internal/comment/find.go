@@ -31,7 +31,7 @@ const (
 	hitsMost   = 50_000
 	oftenMet   = 3  // among the newest: going on from there is less work than the index of terms
 	chunkLeast = 32 // comments read at first, then twice as many each time
-	lookMost   = 10_000
+	lookMost   = 5000
 )
 
 // inVain tells that a step is more work than one after it, when the last one met the words so often.
