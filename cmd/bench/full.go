@@ -253,7 +253,9 @@ func readBehind(ctx context.Context, db *postgres.DB, keys *vault.KeyRing) error
 	return nil
 }
 
-const readAtOnce = 2000
+// readAtOnce is how many comments a step reads. From a thousand on the index would keep them unsorted until someone pays for
+// all at once (comment.Store.IndexBulk), as the next load would.
+const readAtOnce = 500
 
 // filledIn says how long it took to fill the databases.
 func (l *bench) filledIn() string {
