@@ -225,10 +225,11 @@ const wrongMembers = "group_member"
 const differencesSQL = `
 WITH m AS MATERIALIZED (
   SELECT m.group_id, m.taken_out, c.clause_ids, p.identity_index, m.number <> c.number OR m.waiting <> (c.state = 'received') AS wrong
-    FROM comment c
-    JOIN comment_group_member m ON m.comment_id = c.id
-    LEFT JOIN personal_data p ON p.comment_id = c.id
-   WHERE c.consultation_id = $1
+    FROM comment_group g
+    JOIN comment_group_member m ON m.group_id = g.id
+    JOIN comment c ON c.id = m.comment_id
+    LEFT JOIN personal_data p ON p.comment_id = m.comment_id
+   WHERE g.consultation_id = $1
 ), found AS (
   SELECT group_id, count(*) AS members, count(DISTINCT identity_index) + count(*) FILTER (WHERE identity_index IS NULL) AS people
     FROM m
