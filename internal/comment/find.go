@@ -327,7 +327,7 @@ SELECT ` + q.columns + `
 // narrow is the rest of the filter: every word stands in the title or in the text, letter by letter.
 func (q searchQuery) narrow(f SearchFilter, words []string, args *arguments) (where string) {
 	for _, w := range words {
-		where += " AND " + holds("c.title", "c.body", w, args.add)
+		where += " AND " + Holds("c.title", "c.body", w, args.add)
 	}
 	if f.State != "" {
 		where += " AND c.state = " + args.add(f.State)

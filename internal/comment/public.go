@@ -150,9 +150,9 @@ func (s *Store) PublishedOne(ctx context.Context, consultationID string, number 
 	return one[0], nil
 }
 
-// holds is the condition that a word stands in one of two columns, case aside. A word of Chinese characters has no case,
+// Holds is the condition that a word stands in one of two columns, case aside. A word of Chinese characters has no case,
 // and comparing bytes costs a tenth of folding a whole text.
-func holds(title, body, word string, arg func(any) string) string {
+func Holds(title, body, word string, arg func(any) string) string {
 	like := " LIKE "
 	if strings.ToLower(word) != strings.ToUpper(word) {
 		like = " ILIKE "

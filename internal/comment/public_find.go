@@ -176,7 +176,7 @@ func (q sought) lookAt(number, id string, args *arguments) string {
 func (q sought) fits(id string, args *arguments) string {
 	where := "true"
 	for _, w := range q.words {
-		where += " AND " + holds("c.title", "c.body", w, args.add)
+		where += " AND " + Holds("c.title", "c.body", w, args.add)
 	}
 	if q.ClauseID != uuid.Nil {
 		where += " AND c.clause_ids @> ARRAY[" + args.add(q.ClauseID) + "]::uuid[]"

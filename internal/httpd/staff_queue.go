@@ -121,7 +121,7 @@ func (s *Server) renderQueue(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	if next != nil {
-		v.Next = next.String()
+		v.Next, v.Early = next.String(), next.Early
 	}
 	return s.render(w, r, status, desk.Queue(f, v))
 }

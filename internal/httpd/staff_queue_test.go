@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"wenji/internal/moderation"
 	"wenji/internal/validate"
 
 	"github.com/PuerkitoBio/goquery"
@@ -37,6 +39,24 @@ func (p *page) titles() []string {
 	var list []string
 	p.Find(".d-row-title a").Each(func(_ int, link *goquery.Selection) { list = append(list, link.Text()) })
 	return list
+}
+
+func TestAQueueLookedThroughEndsEarlyAndSaysSo(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.fill(moderation.LookedMost + 40)
+	b := d.member("liming")
+	p := b.get("/staff/queue?q=羴").want(t, 200)
+	if got := p.text(".d-meta[role=note]"); !strings.Contains(got, strconv.Itoa(moderation.LookedMost)+"条") || p.Find(".d-empty").Length() != 0 {
+		t.Errorf("the first page says %q", got)
+	}
+	if got := p.text("a[rel=next]"); got != "继续查找" {
+		t.Errorf("it leads on with %q", got)
+	}
+	p = b.get(p.Find("a[rel=next]").AttrOr("href", "")).want(t, 200)
+	if p.Find("[role=note], a[rel=next]").Length() != 0 || p.text(".d-empty") == "" {
+		t.Error("the last page leads on, or does not say that nothing is there")
+	}
 }
 
 func TestTheQueueIsReadPageByPageInTheOrderOfArrival(t *testing.T) {

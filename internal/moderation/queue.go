@@ -43,6 +43,8 @@ type Cursor struct {
 	At     time.Time // received, or decided
 	ID     uuid.UUID
 	Number int
+	// Early: the page ended here because it had looked through LookedMost comments, not because it was full. Not part of String.
+	Early bool
 }
 
 // String writes the cursor for an address; empty for the zero Cursor.
@@ -84,7 +86,8 @@ const (
 
 // Queue returns a page of comments and the place where the next one begins, nil at the end. What waits comes in the
 // order of arrival, as do those of any state; decided comments of one consultation come by number, the highest first, and of all consultations
-// by the time of the decision, the latest first. A page costs the same however deep it lies.
+// by the time of the decision, the latest first. A page costs the same however deep it lies. For what no index knows, an occupation
+// or one character, a page ends early after LookedMost comments (Cursor.Early), perhaps with nothing found.
 func (s *Store) Queue(ctx context.Context, by staff.Member, f Filter) (items []comment.Item, next *Cursor, err error) {
 	if !by.Can(staff.ReadComments) {
 		return nil, nil, apperr.ErrForbidden
@@ -104,6 +107,9 @@ func (s *Store) Queue(ctx context.Context, by staff.Member, f Filter) (items []c
 		if within, err = comment.FindCandidates(ctx, s.DB, f.ConsultationID, f.Query); err != nil {
 			return nil, nil, err
 		}
+	}
+	if f.walks(within) {
+		return s.walk(ctx, f, limit)
 	}
 	sql, args := queueSQL(f, within, limit+1)
 	rows, err := s.DB.Query(ctx, sql, args...)
@@ -195,8 +201,7 @@ func (f Filter) narrow(within *comment.Candidates, arg func(any) string) (where 
 	if f.Query == "" {
 		return where
 	}
-	pattern := arg("%" + escapeLike.Replace(f.Query) + "%")
-	words := "(c.title ILIKE " + pattern + " OR c.body ILIKE " + pattern
+	words := "(" + comment.Holds("c.title", "c.body", f.Query, arg)
 	var numbered []string
 	if number, err := strconv.ParseInt(validate.Fold(f.Query), 10, 32); err == nil {
 		n := arg(number)
@@ -267,9 +272,6 @@ func orderOf(f Filter, arg func(any) string) (order string, where []string) {
 	}
 	return "c.decided_at DESC, c.id", where
 }
-
-// escapeLike makes a person's words stand for themselves in a LIKE pattern.
-var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // Counts are the numbers of the dashboard, over all consultations.
 type Counts struct {

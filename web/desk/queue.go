@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wenji/internal/comment"
+	"wenji/internal/moderation"
 	"wenji/internal/staff"
 	"wenji/web/ui"
 )
@@ -30,6 +31,19 @@ func emptyQueue(q QueueQuery) string {
 		return "没有符合条件的记录，请调整筛选条件。"
 	}
 	return "审核完毕，没有待审核的意见。"
+}
+
+// earlyQueue tells that more may match behind the comments that were looked through.
+func earlyQueue() string {
+	return "按职业或单个字查找，每页最多查看" + count(moderation.LookedMost) + "条意见。以上是其中符合条件的，后面可能还有。"
+}
+
+// nextWord is the link to what follows.
+func nextWord(v QueueView) string {
+	if v.Early {
+		return "继续查找"
+	}
+	return "下一页"
 }
 
 // excerpt is the beginning of a comment on one line.

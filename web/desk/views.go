@@ -140,6 +140,7 @@ type QueueView struct {
 	Query         QueueQuery
 	Items         []comment.Item
 	Next          string // cursor of the next page, "" on the last one
+	Early         bool   // the page ends because moderation.LookedMost comments were looked through, not because it is full
 	Consultations []consultation.Consultation
 	Similar       map[uuid.UUID]similar.Mark // groups of similar comments that items are in
 }
