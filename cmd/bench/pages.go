@@ -205,6 +205,11 @@ func (l *bench) loadPages(ctx context.Context, t *table, p *portal, n *nginx, ta
 			r.add(one.name+" cpu", per(after-before, w.requests))
 		}
 	}
+	reportPages(t, r)
+	return nil
+}
+
+func reportPages(t *table, r runs) {
 	t.atLeast("notice page, gzip, one processor, c=64", "req/s", r.median("page rate"), r.median("nginx rate"),
 		"nginx gzip_static", 0.40)
 	t.atMost("its processor time a request", "µs", r.median("page cpu"), fmt.Sprintf("nginx: %s µs", amount(r.median("nginx cpu"))), 42)
@@ -213,7 +218,6 @@ func (l *bench) loadPages(ctx context.Context, t *table, p *portal, n *nginx, ta
 	ratio := r.median("picture cpu") / r.median("page cpu")
 	t.add("captcha picture drawn ahead, processor time", amount(r.median("picture cpu"))+" µs",
 		"cached page: "+amount(r.median("page cpu"))+" µs", fmt.Sprintf("%.2f", ratio), "≤ 3", judge(ratio <= 3))
-	return nil
 }
 
 // pictureScript has wrk ask from ever new addresses: one address may ask for 300 pictures a minute.

@@ -88,27 +88,8 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		return nil, err
 	}
 	p := &portal{config: c, metrics: watched}
-	for _, pool := range []struct {
-		to      **postgres.DB
-		options postgres.Options
-	}{
-		{&p.db, postgres.Options{Name: "wenji", MaxConns: 8, StatementTimeout: queryMost}},
-		{&p.submit, postgres.Options{Name: "wenji submit", MaxConns: 3, StatementTimeout: queryMost, ByKey: true}},
-		{&p.export, postgres.Options{Name: "wenji export", MaxConns: 2}},
-		{&p.watch, postgres.Options{Name: "wenji watch", MaxConns: 1, StatementTimeout: queryMost}},
-	} {
-		pool.options.Skew = c.skew
-		db, err := postgres.Open(ctx, c.databaseURL, pool.options)
-		if err != nil {
-			return nil, fmt.Errorf("WENJI_DATABASE_URL 不对：%w", err)
-		}
-		*pool.to = db
-	}
-	if c.readURL != "" {
-		var err error
-		if p.standby, err = postgres.OpenStandby(ctx, c.readURL, c.skew, c.log); err != nil {
-			return nil, fmt.Errorf("WENJI_READ_DATABASE_URL 不对：%w", err)
-		}
+	if err := p.openPools(ctx); err != nil {
+		return nil, err
 	}
 	tries := &throttle.Limiter{DB: p.db, Index: c.keys.Index}
 	days := &calendar.Store{DB: p.db}
@@ -147,6 +128,34 @@ func newPortal(ctx context.Context, c portalConfig) (*portal, error) {
 		CheckLimit:     c.checkLimit,
 	}
 	return p, nil
+}
+
+// openPools opens a pool for each kind of work, so that none can starve another, and the one on standbys if there are any.
+func (p *portal) openPools(ctx context.Context) error {
+	c := p.config
+	for _, pool := range []struct {
+		to      **postgres.DB
+		options postgres.Options
+	}{
+		{&p.db, postgres.Options{Name: "wenji", MaxConns: 8, StatementTimeout: queryMost}},
+		{&p.submit, postgres.Options{Name: "wenji submit", MaxConns: 3, StatementTimeout: queryMost, ByKey: true}},
+		{&p.export, postgres.Options{Name: "wenji export", MaxConns: 2}},
+		{&p.watch, postgres.Options{Name: "wenji watch", MaxConns: 1, StatementTimeout: queryMost}},
+	} {
+		pool.options.Skew = c.skew
+		db, err := postgres.Open(ctx, c.databaseURL, pool.options)
+		if err != nil {
+			return fmt.Errorf("WENJI_DATABASE_URL 不对：%w", err)
+		}
+		*pool.to = db
+	}
+	if c.readURL != "" {
+		var err error
+		if p.standby, err = postgres.OpenStandby(ctx, c.readURL, c.skew, c.log); err != nil {
+			return fmt.Errorf("WENJI_READ_DATABASE_URL 不对：%w", err)
+		}
+	}
+	return nil
 }
 
 // captchaPool is how many pictures are drawn ahead: about half a megabyte and half a second of one core.
