@@ -135,7 +135,7 @@ func newReplica(t *testing.T, pool *postgres.DB, keys *vault.KeyRing, at time.Ti
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { comments.Run(ctx) })
-	running.Go(func() { p.web.Comments.Index(ctx) })
+	running.Go(func() { comments.Index(ctx) })
 	running.Go(func() { p.web.Exports.Run(ctx) })
 	if len(standby) > 0 {
 		p.web.Standby = standby[0]
