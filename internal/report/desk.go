@@ -8,6 +8,7 @@ import (
 
 	"wenji/internal/apperr"
 	"wenji/internal/calendar"
+	"wenji/internal/postgres"
 	"wenji/internal/staff"
 
 	"github.com/google/uuid"
@@ -70,25 +71,16 @@ func (s *Store) Desk(ctx context.Context, by staff.Member) (*Desk, error) {
 	}
 	now := s.now()
 	d := &Desk{}
-	err = s.DB.InSnapshot(ctx, func(tx pgx.Tx) error {
-		if err := d.count(ctx, tx, days, now); err != nil {
-			return fmt.Errorf("count the work of today: %w", err)
-		}
-		if err := d.several(ctx, tx, by, now); err != nil {
-			return fmt.Errorf("count what is to be approved: %w", err)
-		}
-		if by.Can(staff.Decide) {
-			if err := d.oldest(ctx, tx, days); err != nil {
-				return fmt.Errorf("list the oldest comments: %w", err)
-			}
-		}
-		if err := d.periods(ctx, tx, by, now); err != nil {
-			return fmt.Errorf("list periods that end: %w", err)
-		}
-		return nil
-	})
+	var b pgx.Batch // one instant, and one round trip
+	d.count(&b, days, now)
+	d.several(&b, by, now)
+	if by.Can(staff.Decide) {
+		d.oldest(&b, days)
+	}
+	d.periods(&b, by, now)
+	err = s.DB.InSnapshot(ctx, func(tx pgx.Tx) error { return postgres.Last(ctx, tx, &b) })
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the work of today: %w", err)
 	}
 	slices.SortStableFunc(d.Tasks, func(a, b Task) int { return a.Due.Compare(b.Due) })
 	return d, nil
@@ -107,12 +99,11 @@ func lateBefore(days calendar.Calendar, now time.Time, n int) time.Time {
 
 // count reads the running totals. Counted one by one, from indexes that hold nothing else, are the first late comments and the
 // hand-overs that are or fall due.
-func (d *Desk) count(ctx context.Context, tx pgx.Tx, days calendar.Calendar, now time.Time) error {
+func (d *Desk) count(b *pgx.Batch, days calendar.Calendar, now time.Time) {
 	inTime := lateBefore(days, now, reviewDays)
 	d.LateUntil = inTime.AddDate(0, 0, -1)
 	today := midnight(now)
-	var overdueSince, soonSince *time.Time
-	err := tx.QueryRow(ctx, `
+	b.Queue(`
 		WITH open AS MATERIALIZED (
 		  SELECT count(*) FILTER (WHERE due_on >= $2::date) AS soon, count(*) FILTER (WHERE due_on < $2::date) AS overdue,
 		         min(due_on) FILTER (WHERE due_on >= $2::date) AS soon_since, min(due_on) AS overdue_since
@@ -128,72 +119,74 @@ func (d *Desk) count(ctx context.Context, tx pgx.Tx, days calendar.Calendar, now
 		                          FILTER (WHERE k.concluded_on IS NULL AND k.withdrawn_at IS NULL), 0) AS to_refer
 		          FROM comment_count n JOIN consultation k ON k.id = n.consultation_id) AS counted, open`,
 		inTime, today.Format(time.DateOnly), today.AddDate(0, 0, soonDays).Format(time.DateOnly), LateMost+1).
-		Scan(&d.Waiting, &d.Late, &d.ToRefer, &d.DueSoon, &d.Overdue, &soonSince, &overdueSince)
-	if err != nil {
-		return err
-	}
-	if d.Overdue > 0 {
-		d.Tasks = append(d.Tasks, Task{Kind: TaskOverdue, Due: dayOf(*overdueSince), Count: d.Overdue})
-	}
-	if d.DueSoon > 0 {
-		d.Tasks = append(d.Tasks, Task{Kind: TaskSoon, Due: dayOf(*soonSince), Count: d.DueSoon})
-	}
-	return nil
+		QueryRow(func(row pgx.Row) error {
+			var overdueSince, soonSince *time.Time
+			if err := row.Scan(&d.Waiting, &d.Late, &d.ToRefer, &d.DueSoon, &d.Overdue, &soonSince, &overdueSince); err != nil {
+				return fmt.Errorf("counts: %w", err)
+			}
+			if d.Overdue > 0 {
+				d.Tasks = append(d.Tasks, Task{Kind: TaskOverdue, Due: dayOf(*overdueSince), Count: d.Overdue})
+			}
+			if d.DueSoon > 0 {
+				d.Tasks = append(d.Tasks, Task{Kind: TaskSoon, Due: dayOf(*soonSince), Count: d.DueSoon})
+			}
+			return nil
+		})
 }
 
 // several adds what waits for this member's approval or decision, a line for each kind. Nobody approves what is their own.
-func (d *Desk) several(ctx context.Context, tx pgx.Tx, by staff.Member, now time.Time) error {
-	var (
-		answers, exports, requests int
-		requestDue                 *time.Time
-	)
-	err := tx.QueryRow(ctx, `
+func (d *Desk) several(b *pgx.Batch, by staff.Member, now time.Time) {
+	b.Queue(`
 		SELECT (SELECT count(*) FROM disposition WHERE status = 'submitted')
 		       - (SELECT count(*) FROM disposition WHERE status = 'submitted' AND drafted_by_id = $1),
 		       (SELECT count(*) FROM export WHERE state = 'waiting' AND expires_at > $2 AND member_id IS DISTINCT FROM $1),
 		       (SELECT count(*) FROM personal_request WHERE state = 'open'),
 		       (SELECT min(due_on) FROM personal_request WHERE state = 'open')`, by.ID, now).
-		Scan(&answers, &exports, &requests, &requestDue)
-	if err != nil {
-		return err
-	}
-	today := midnight(now)
-	if answers > 0 && by.Can(staff.ApproveAnswers) {
-		d.Tasks = append(d.Tasks, Task{Kind: TaskApprove, Due: today, Count: answers})
-	}
-	if exports > 0 && by.Can(staff.ApproveExports) {
-		d.Tasks = append(d.Tasks, Task{Kind: TaskExport, Due: today, Count: exports})
-	}
-	if requests > 0 && by.Can(staff.HandleRequests) {
-		d.Tasks = append(d.Tasks, Task{Kind: TaskRequest, Due: dayOf(*requestDue), Count: requests})
-	}
-	return nil
+		QueryRow(func(row pgx.Row) error {
+			var (
+				answers, exports, requests int
+				requestDue                 *time.Time
+			)
+			if err := row.Scan(&answers, &exports, &requests, &requestDue); err != nil {
+				return fmt.Errorf("what is to be approved: %w", err)
+			}
+			today := midnight(now)
+			if answers > 0 && by.Can(staff.ApproveAnswers) {
+				d.Tasks = append(d.Tasks, Task{Kind: TaskApprove, Due: today, Count: answers})
+			}
+			if exports > 0 && by.Can(staff.ApproveExports) {
+				d.Tasks = append(d.Tasks, Task{Kind: TaskExport, Due: today, Count: exports})
+			}
+			if requests > 0 && by.Can(staff.HandleRequests) {
+				d.Tasks = append(d.Tasks, Task{Kind: TaskRequest, Due: dayOf(*requestDue), Count: requests})
+			}
+			return nil
+		})
 }
 
 // oldest adds the comments that have waited longest.
-func (d *Desk) oldest(ctx context.Context, tx pgx.Tx, days calendar.Calendar) error {
-	rows, err := tx.Query(ctx, `
+func (d *Desk) oldest(b *pgx.Batch, days calendar.Calendar) {
+	b.Queue(`
 		SELECT id, consultation_id, number, title, received_at
 		  FROM comment
 		 WHERE state = 'received'
 		 ORDER BY received_at, id
-		 LIMIT $1`, oldestShown)
-	if err != nil {
-		return err
-	}
-	t := Task{Kind: TaskReview}
-	var received time.Time
-	_, err = pgx.ForEachRow(rows, []any{&t.CommentID, &t.ConsultationID, &t.Number, &t.Title, &received}, func() error {
-		t.Due = days.Add(received, reviewDays)
-		d.Tasks = append(d.Tasks, t)
-		return nil
-	})
-	return err
+		 LIMIT $1`, oldestShown).
+		Query(func(rows pgx.Rows) error {
+			t := Task{Kind: TaskReview}
+			var received time.Time
+			_, err := pgx.ForEachRow(rows, []any{&t.CommentID, &t.ConsultationID, &t.Number, &t.Title, &received}, func() error {
+				t.Due = days.Add(received, reviewDays)
+				d.Tasks = append(d.Tasks, t)
+				return nil
+			})
+			return err
+		})
 }
 
 // periods adds periods that end soon, and closed consultations whose result is not out.
-func (d *Desk) periods(ctx context.Context, tx pgx.Tx, by staff.Member, now time.Time) error {
-	rows, err := tx.Query(ctx, `
+func (d *Desk) periods(b *pgx.Batch, by staff.Member, now time.Time) {
+	b.Queue(`
 		SELECT id, title, closes_at, result_on IS NULL
 		  FROM consultation
 		 WHERE stage = 'published'
@@ -202,31 +195,30 @@ func (d *Desk) periods(ctx context.Context, tx pgx.Tx, by staff.Member, now time
 		   AND opens_at <= $1
 		   AND closes_at <= $2
 		 ORDER BY closes_at, id
-		 LIMIT $3`, now, now.AddDate(0, 0, aheadDays), tasksOfKind)
-	if err != nil {
-		return err
-	}
-	var (
-		t        Task
-		closes   time.Time
-		noResult bool
-	)
-	_, err = pgx.ForEachRow(rows, []any{&t.ConsultationID, &t.Title, &closes, &noResult}, func() error {
-		t.Due = midnight(now)
-		switch {
-		case closes.After(now):
-			t.Kind, t.Due = TaskClosing, midnight(closes.Add(-time.Nanosecond))
-		case !by.Can(staff.Report):
-			return nil
-		case noResult:
-			t.Kind = TaskReport
-		default:
-			t.Kind = TaskConclude
-		}
-		d.Tasks = append(d.Tasks, t)
-		return nil
-	})
-	return err
+		 LIMIT $3`, now, now.AddDate(0, 0, aheadDays), tasksOfKind).
+		Query(func(rows pgx.Rows) error {
+			var (
+				t        Task
+				closes   time.Time
+				noResult bool
+			)
+			_, err := pgx.ForEachRow(rows, []any{&t.ConsultationID, &t.Title, &closes, &noResult}, func() error {
+				t.Due = midnight(now)
+				switch {
+				case closes.After(now):
+					t.Kind, t.Due = TaskClosing, midnight(closes.Add(-time.Nanosecond))
+				case !by.Can(staff.Report):
+					return nil
+				case noResult:
+					t.Kind = TaskReport
+				default:
+					t.Kind = TaskConclude
+				}
+				d.Tasks = append(d.Tasks, t)
+				return nil
+			})
+			return err
+		})
 }
 
 // dayOf is a date of the database, which comes as midnight UTC, as a day in Asia/Shanghai.
