@@ -224,7 +224,8 @@ func (f *full) caughtUp(ctx context.Context) error {
 func (f *full) readBehind(ctx context.Context) error { return readBehind(ctx, f.db, f.keys) }
 
 // catchUp is waitBehind, but most is done here, in large batches. The portal's own workers take small ones and rest between
-// them, so that what a load of seconds leaves behind would keep them busy for minutes.
+// them, so that what a load of seconds leaves behind would keep them busy for minutes. What that wrote is on disk afterwards:
+// the next run is not to wait for the bench's own writing.
 func catchUp(ctx context.Context, l *bench, db *postgres.DB, keys *vault.KeyRing, database string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, behindMost, fmt.Errorf("still behind after %s", behindMost))
 	defer cancel()
@@ -235,7 +236,10 @@ func catchUp(ctx context.Context, l *bench, db *postgres.DB, keys *vault.KeyRing
 	if err := groups.CatchUp(ctx); err != nil {
 		return err
 	}
-	return waitBehind(ctx, l, database)
+	if err := waitBehind(ctx, l, database); err != nil {
+		return err
+	}
+	return l.exec(ctx, database, "CHECKPOINT")
 }
 
 func readBehind(ctx context.Context, db *postgres.DB, keys *vault.KeyRing) error {
